@@ -1,0 +1,23 @@
+//! **depeche** watches the news pages of IOM / OIM country offices and republishes them as filtered feeds.
+//!
+//! The flow, one way; each stage takes one type and returns another:
+//!
+//! ```text
+//! config -> schedule -> fetch -> extract -> enrich -> dedup -> store -> index -> publish -> web
+//! Page -> Listing{Candidate} ; Page -> RawArticle -> Article -> Verdict -> Put -> Change
+//! ```
+//!
+//! The story is told in [`pipeline`]; the map and the reasons are in ARCHITECTURE.md.
+
+pub mod article;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod dedup;
+pub mod enrich;
+pub mod extract;
+pub mod fetch;
+pub mod index;
+pub mod net;
+pub mod publish;
+pub mod query;
