@@ -209,6 +209,36 @@ impl Article {
     }
 }
 
+/// One story: an article, its copies on other hosts, its retold versions and its translations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// Fixed when it was founded.
+    pub id: StoryId,
+    /// Every article of the story, in the order they were stored.
+    pub members: Vec<ArticleId>,
+    /// One entry a language, in the order they were stored.
+    pub entries: Vec<StoryEntry>,
+}
+
+/// What feeds show of a story in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoryEntry {
+    /// The language.
+    pub language: Language,
+    /// The first stored article of this language: its id is the entry's id, for ever.
+    pub entry: ArticleId,
+    /// The article whose link and text the entry shows: the country office's, else the earliest.
+    pub lead: ArticleId,
+}
+
+impl Story {
+    /// The story that an article founds.
+    pub fn founded_by(article: &Article) -> Story {
+        let entry = StoryEntry { language: article.language.language, entry: article.id, lead: article.id };
+        Story { id: article.story, members: vec![article.id], entries: vec![entry] }
+    }
+}
+
 /// What dedup compares of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {

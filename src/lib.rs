@@ -21,3 +21,4 @@ pub mod index;
 pub mod net;
 pub mod publish;
 pub mod query;
+pub mod store;
