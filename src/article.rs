@@ -143,6 +143,9 @@ pub struct Article {
     pub story: StoryId,
     /// The source that brought it.
     pub source: SourceId,
+    /// The country of the office that published it; none for regional and headquarters sources.
+    #[serde(default)]
+    pub office: Option<Country>,
     /// The address a reader opens: as the source gave it, less userinfo, fragment and tracking parameters.
     pub url: String,
     /// The canonical form of that address: the identity of the article.

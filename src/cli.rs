@@ -1,8 +1,9 @@
 //! The command line: clap types only. What they mean is in [`crate::commands`].
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Watches the news pages of IOM / OIM country offices and republishes them as filtered feeds.
 #[derive(Debug, Parser)]
@@ -16,12 +17,79 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Made-up office sites on loopback, the real daemon on them, data in a temporary folder
+    Demo(DemoArgs),
+    /// Crawl and serve until told to stop
+    Run(RunArgs),
+    /// One round of the sources now, with a closing table
+    Crawl(CrawlArgs),
+    /// Every mistake of the configuration, with its place
+    Check(ConfigArgs),
     /// One page to one JSON object: title, text, date, language, authors, image
     Extract(ExtractArgs),
     /// Language, countries and themes of texts, as JSON lines
     Enrich(EnrichArgs),
     /// Which texts tell the same story, as JSON lines
     Dedup(DedupArgs),
+    /// Print a feed from the store
+    Feed(FeedArgs),
+    /// Check that the store is whole
+    Verify(VerifyArgs),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "config.toml")]
+    pub config: PathBuf,
+}
+
+/// `depeche demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Where to serve
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// One full round, print what was stored, exit
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `depeche run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// What this process does
+    #[arg(long, value_enum, default_value_t = RoleArg::All)]
+    pub role: RoleArg,
+}
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoleArg {
+    /// Crawls and serves.
+    All,
+    /// Crawls only.
+    Crawl,
+    /// Serves only.
+    Serve,
+}
+
+/// `depeche crawl`
+#[derive(Debug, Args)]
+pub struct CrawlArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// Only this source; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub source: Vec<String>,
+    /// The table as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `depeche extract`
@@ -55,4 +123,40 @@ pub struct DedupArgs {
     /// Read lines {id, url?, title, text, language?, published?, countries?} from standard input, in order
     #[arg(long, required = true)]
     pub jsonl: bool,
+}
+
+/// `depeche feed`
+#[derive(Debug, Args)]
+pub struct FeedArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// The filters, as in a feed's address, such as 'country=HTI&lang=fr'
+    #[arg(default_value = "")]
+    pub query: String,
+    /// The format
+    #[arg(long, value_enum, default_value_t = FormatArg::Atom)]
+    pub format: FormatArg,
+}
+
+/// A feed format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// RSS 2.0.
+    Rss,
+    /// Atom 1.0.
+    Atom,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+/// `depeche verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// The report as JSON
+    #[arg(long)]
+    pub json: bool,
 }

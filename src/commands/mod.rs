@@ -1,19 +1,69 @@
 //! One file a subcommand; the only place that prints to standard output.
 
-pub mod dedup;
-pub mod enrich;
-pub mod extract;
+mod check;
+mod crawl;
+mod dedup;
+mod demo;
+mod enrich;
+mod extract;
+mod feed;
+mod run;
+mod table;
+mod verify;
+
+use std::path::Path;
 
 use crate::cli::{Cli, Command};
+use crate::config::{Config, ConfigError};
 
 /// How a command ended: 0 fine, 1 work failed, 2 wrong use or configuration.
 pub type Exit = anyhow::Result<u8>;
 
+/// The exit code of wrong use or a wrong configuration.
+const WRONG_USE: u8 = 2;
+
 /// Runs the command that was asked for.
 pub fn run(cli: Cli) -> Exit {
+    log();
     match cli.command {
+        Command::Demo(args) => asynchronous(demo::run(args)),
+        Command::Run(args) => asynchronous(run::run(args)),
+        Command::Crawl(args) => asynchronous(crawl::run(args)),
+        Command::Check(args) => check::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Enrich(args) => enrich::run(&args),
         Command::Dedup(args) => dedup::run(&args),
+        Command::Feed(args) => asynchronous(feed::run(args)),
+        Command::Verify(args) => asynchronous(verify::run(args)),
+    }
+}
+
+/// Logs go to standard error; `DEPECHE_LOG` chooses the level, such as `debug` or `depeche::fetch=trace`.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DEPECHE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,depeche::daemon=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init().ok();
+}
+
+fn asynchronous(command: impl Future<Output = Exit>) -> Exit {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+/// The configuration, or what is wrong with it on standard error and the exit code for that.
+fn configuration(path: &Path) -> Result<Config, u8> {
+    let config = Config::load(path).map_err(|error| {
+        explain(&error);
+        WRONG_USE
+    })?;
+    for key in &config.unused {
+        tracing::warn!("{key} is valid, but this version does not use it yet");
+    }
+    Ok(config)
+}
+
+fn explain(error: &ConfigError) {
+    eprintln!("{error}");
+    if let ConfigError::Mistakes { mistakes, .. } = error {
+        eprintln!("{} mistake{}", mistakes.len(), if mistakes.len() == 1 { "" } else { "s" });
     }
 }

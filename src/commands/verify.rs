@@ -1,0 +1,28 @@
+//! `depeche verify`: every article has all its keys and the reverse, and the log is whole.
+
+use serde_json::json;
+
+use super::{Exit, configuration};
+use crate::cli::VerifyArgs;
+use crate::daemon;
+
+/// Runs it.
+#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
+pub(super) async fn run(args: VerifyArgs) -> Exit {
+    let config = match configuration(&args.config.config) {
+        Ok(config) => config,
+        Err(code) => return Ok(code),
+    };
+    let report = daemon::open_store(&config).await?.verify().await?;
+    if args.json {
+        println!(
+            "{}",
+            json!({"articles": report.articles, "stories": report.stories, "changes": report.changes, "problems": report.problems})
+        );
+    } else {
+        println!("{} articles, {} stories, {} changes", report.articles, report.stories, report.changes);
+        report.problems.iter().for_each(|problem| println!("problem: {problem}"));
+        println!("{}", if report.problems.is_empty() { "the store is whole" } else { "the store has problems" });
+    }
+    Ok(u8::from(!report.problems.is_empty()))
+}

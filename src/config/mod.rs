@@ -1,0 +1,183 @@
+//! `config.toml`: read into places and values, validated into settings, with every mistake named at once.
+//! It never reads a page, opens a store or guesses: what is not allowed is an error that says what is.
+
+mod measure;
+mod mistake;
+mod raw;
+mod validate;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::article::{Country, Language, SourceId, Themes};
+use crate::enrich::ThemeWords;
+use crate::extract::Profile;
+use crate::query::Body;
+
+pub use mistake::Mistake;
+
+/// A configuration without a mistake. The only way to one is [`Config::parse`].
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How it serves.
+    pub server: Server,
+    /// Where it stores.
+    pub store: StorePlace,
+    /// How it crawls.
+    pub crawl: Crawl,
+    /// What feeds say of themselves.
+    pub feed: FeedDefaults,
+    /// Built-in themes, with those that the file adds or overrides.
+    pub themes: Themes,
+    /// The words of the themes that the file adds or overrides.
+    pub theme_words: Vec<ThemeWords>,
+    /// What it watches.
+    pub sources: Vec<Arc<Source>>,
+    /// Sections and keys that are valid, but that this version does not use yet.
+    pub unused: Vec<String>,
+}
+
+/// `[server]`
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The address that readers use; it may carry a path. It ends with a slash.
+    pub public_url: Url,
+}
+
+/// `[store]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorePlace {
+    /// An embedded sled store in this folder.
+    Sled(PathBuf),
+}
+
+/// `[crawl]`
+#[derive(Debug, Clone)]
+pub struct Crawl {
+    /// Who runs this, for the User-Agent: an address or a mailbox.
+    pub contact: Option<String>,
+    /// The base interval of a source.
+    pub every: Duration,
+    /// The longest interval that back-off may reach.
+    pub max_every: Duration,
+    /// Sources checked at once.
+    pub concurrency: usize,
+    /// Between two requests to one host.
+    pub per_host_delay: Duration,
+    /// For a whole request.
+    pub timeout: Duration,
+    /// Bytes of a body after decompression.
+    pub max_body: u64,
+    /// Lets sources stand on loopback and private addresses.
+    pub allow_private_networks: bool,
+}
+
+/// `[feed]`
+#[derive(Debug, Clone)]
+pub struct FeedDefaults {
+    /// The title of the feed of everything, and the beginning of the others'.
+    pub title: String,
+    /// Entries of a feed that does not ask.
+    pub limit: u16,
+    /// How much of a text feeds carry when they do not ask.
+    pub body: Body,
+    /// The rights line.
+    pub rights: Option<String>,
+}
+
+/// `[[source]]`
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name in filters, records and metrics.
+    pub id: SourceId,
+    /// Its name for people.
+    pub name: String,
+    /// How its listing is read.
+    pub kind: Kind,
+    /// The listing.
+    pub url: Url,
+    /// The office's country; none for regional and headquarters pages.
+    pub country: Option<Country>,
+    /// What the source declares; never trusted alone.
+    pub language: Option<Language>,
+    /// How its pages are read; none for the generic extractor.
+    pub profile: Option<Arc<Profile>>,
+    /// Between two rounds.
+    pub every: Duration,
+    /// Pages of the listing to follow.
+    pub pages: u32,
+    /// The most that any public exit shows of a text.
+    pub body: Body,
+}
+
+/// How a source's listing is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A page with links.
+    Html,
+    /// RSS, Atom or JSON Feed.
+    Feed,
+    /// sitemaps.org XML.
+    Sitemap,
+}
+
+impl Source {
+    /// True when article addresses of this source lose their query.
+    pub fn drop_query(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.rules().drop_query)
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "unable to read the configuration {path}: {why}; name another with --config, or write one with `depeche init`"
+    )]
+    Unreadable {
+        /// As given.
+        path: String,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The file has mistakes.
+    #[error("{}", .mistakes.iter().map(|m| format!("{path}:{m}")).collect::<Vec<_>>().join("\n"))]
+    Mistakes {
+        /// As given.
+        path: String,
+        /// All of them, in the order of the file.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+impl Config {
+    /// Reads and validates a file, with overrides such as `DEPECHE_SERVER__LISTEN` from the environment.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable { path: shown.clone(), why })?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let environment: Vec<(String, String)> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        Config::parse(&text, folder, &environment).map_err(|mistakes| ConfigError::Mistakes { path: shown, mistakes })
+    }
+
+    /// Validates a text. Relative folders are relative to `folder`.
+    pub fn parse(text: &str, folder: &Path, environment: &[(String, String)]) -> Result<Config, Vec<Mistake>> {
+        validate::validate(text, folder, environment)
+    }
+
+    /// The source with this id.
+    pub fn source(&self, id: &str) -> Option<&Arc<Source>> {
+        self.sources.iter().find(|source| source.id.as_str() == id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+fn mistakes(text: &str) -> Vec<String> {
+    Config::parse(text, Path::new("."), &[]).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn an_empty_file_is_a_configuration_of_defaults() {
+    let config = Config::parse("", Path::new("/srv"), &[]).unwrap();
+    assert_eq!(config.server.public_url.as_str(), "http://127.0.0.1:8080/");
+    assert_eq!(config.store, StorePlace::Sled("/srv/data".into()));
+    assert_eq!(config.crawl.per_host_delay, Duration::from_secs(5));
+}
+
+#[test]
+fn every_mistake_is_named_with_its_place_and_what_is_allowed() {
+    let text = r#"
+[server]
+listn = "127.0.0.1:80"
+public_url = "ftp://x/"
+[crawl]
+every = "soon"
+concurrency = 0
+[[source]]
+id = "Haïti"
+url = "haiti.example/news"
+country = "HAI"
+profile = "iom"
+[[source]]
+name = "no id"
+url = "http://x.example/"
+[[profile]]
+name = "broken"
+listing.item = "div..x"
+listing.itm = "x"
+"#;
+    insta::assert_snapshot!(mistakes(text).join("\n"));
+}
+
+#[test]
+fn broken_toml_is_a_mistake_with_its_place() {
+    let found = mistakes("[server\nlisten = 1\n");
+    assert!(found[0].starts_with("1:"), "{found:?}");
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let environment = [("DEPECHE_SERVER__LISTEN".to_owned(), "127.0.0.1:9".to_owned())];
+    let config = Config::parse("[server]\nlisten = \"127.0.0.1:8\"\n", Path::new("."), &environment).unwrap();
+    assert_eq!(config.server.listen.port(), 9);
+    let wrong = [("DEPECHE_SERVER__LISEN".to_owned(), "x".to_owned())];
+    assert!(Config::parse("", Path::new("."), &wrong).unwrap_err()[0].message.contains("did you mean \"listen\""));
+}
+
+#[test]
+fn a_source_overrides_single_keys_of_its_profile() {
+    let text = r#"
+[[profile]]
+name = "p"
+listing.item = "li"
+article.body = ".body"
+[[source]]
+id = "a"
+url = "http://a.example/news"
+profile = "p"
+listing.item = "article"
+"#;
+    let config = Config::parse(text, Path::new("."), &[]).unwrap();
+    let rules = config.sources[0].profile.as_ref().unwrap().rules();
+    assert_eq!((rules.item.as_deref(), rules.article_body.as_deref()), (Some("article"), Some(".body")));
+}

@@ -1,0 +1,456 @@
+//! From what is written to what is meant: defaults, references, ranges. Every mistake is noted, none stops the reading.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use toml::de::DeTable;
+use url::Url;
+
+use super::mistake::{Mistakes, suggestion};
+use super::raw::{At, Section};
+use super::{Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, measure};
+use crate::article::{Country, Language, SourceId, Theme, ThemeSlug, Themes};
+use crate::enrich::ThemeWords;
+use crate::extract::{DateOrder, Profile, ProfileRules};
+use crate::query::Body;
+
+pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String)]) -> Result<Config, Vec<Mistake>> {
+    let mut mistakes = Mistakes::new(text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        mistakes.add(&error.span().unwrap_or(0..0), format!("unable to read this as TOML: {}", error.message()));
+    }
+    let mut root = Section::new("", Some(document.get_ref()), 0..0);
+    let mut unused = Vec::new();
+    let m = &mut mistakes;
+    let server = server(root.inner("server", m).with_environment(environment), m, &mut unused);
+    let store = store(root.inner("store", m).with_environment(environment), folder, m);
+    archive(root.inner("archive", m).with_environment(environment), m, &mut unused);
+    let crawl = crawl(root.inner("crawl", m).with_environment(environment), m);
+    let feed = feed(root.inner("feed", m).with_environment(environment), m);
+    let profiles = profiles(root.sections("profile", m), m);
+    let (themes, theme_words) = themes(root.sections("theme", m), m);
+    let sources = sources(root.sections("source", m), &profiles, &crawl, feed.body, m);
+    webhooks(root.sections("webhook", m), m, &mut unused);
+    root.close(m);
+    let found = mistakes.into_sorted();
+    if !found.is_empty() {
+        return Err(found);
+    }
+    Ok(Config { server, store, crawl, feed, themes, theme_words, sources, unused })
+}
+
+fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) -> Server {
+    let listen = section.string("listen", m).and_then(|at| read(&at, m, |text| {
+        text.parse().map_err(|_| format!("unable to listen on {text:?}: write an address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\""))
+    }));
+    let listen = listen.unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let public_url = section.string("public_url", m).and_then(|at| read(&at, m, public_url));
+    for key in ["admin_listen"] {
+        if section.string(key, m).is_some() {
+            unused.push(format!("server.{key}"));
+        }
+    }
+    if !section.strings("trusted_proxies", m).is_empty() {
+        unused.push("server.trusted_proxies".to_owned());
+    }
+    section.close(m);
+    let own = || Url::parse(&format!("http://{listen}/"));
+    let fallback = public_url.map_or_else(own, Ok);
+    match fallback {
+        Ok(public_url) => Server { listen, public_url },
+        Err(error) => {
+            m.add(&(0..0), format!("unable to make an address of {listen}: {error}; set server.public_url"));
+            Server { listen, public_url: Url::from_str("http://localhost/").unwrap_or_else(|_| unreachable!()) }
+        }
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let wrong = |why: &str| {
+        format!(
+            "unable to use {text:?} as the public address: {why}; write it whole, such as \"https://feeds.example/depeche/\""
+        )
+    };
+    let mut url = Url::parse(text).map_err(|e| wrong(&e.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https")
+        || url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+    {
+        return Err(wrong("it must be http or https, with no user, query or fragment"));
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn store(mut section: Section<'_, '_>, folder: &Path, m: &mut Mistakes<'_>) -> StorePlace {
+    let url = section.string("url", m);
+    let span = url.as_ref().map_or(0..0, |at| at.span.clone());
+    let text = url.map_or_else(|| "sled:data".to_owned(), |at| at.value);
+    section.close(m);
+    match text.split_once(':') {
+        Some(("sled", path)) if !path.is_empty() => StorePlace::Sled(folder.join(path)),
+        Some(("postgres" | "postgresql", _)) => {
+            m.add(&span, "unable to use PostgreSQL: this build has the embedded store alone; write \"sled:FOLDER\"");
+            StorePlace::Sled(folder.join("data"))
+        }
+        _ => {
+            m.add(&span, format!("unable to use {text:?} as a store: write \"sled:FOLDER\""));
+            StorePlace::Sled(folder.join("data"))
+        }
+    }
+}
+
+fn archive(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) {
+    section.string("dir", m);
+    if let Some(at) = section.string("keep", m) {
+        read(&at, m, measure::duration);
+    }
+    if let Some(at) = section.string("max_size", m) {
+        read(&at, m, measure::size);
+    }
+    if section.is_written() {
+        unused.push("archive".to_owned());
+    }
+    section.close(m);
+}
+
+fn crawl(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Crawl {
+    let mut time = |section: &mut Section<'_, '_>, key, least: u64, default: u64| {
+        let found = section.string(key, m).and_then(|at| {
+            let value = read(&at, m, measure::duration)?;
+            if value < Duration::from_millis(least) {
+                m.add(
+                    &at.span,
+                    format!("unable to use {:?} for crawl.{key}: the least is {least} milliseconds", at.value),
+                );
+                return None;
+            }
+            Some(value)
+        });
+        found.unwrap_or(Duration::from_millis(default))
+    };
+    let every = time(&mut section, "every", 1_000, 30 * 60_000);
+    let max_every = time(&mut section, "max_every", 1_000, 24 * 3_600_000);
+    let per_host_delay = time(&mut section, "per_host_delay", 0, 5_000);
+    let timeout = time(&mut section, "timeout", 100, 30_000);
+    let contact = section.string("contact", m).map(|at| at.value).filter(|text| !text.trim().is_empty());
+    if let Some(text) = contact.as_ref().filter(|text| !text.bytes().all(|b| (0x20..0x7F).contains(&b))) {
+        m.add(
+            &section.span,
+            format!("unable to use {text:?} as crawl.contact: it goes into a header, so only plain ASCII is allowed"),
+        );
+    }
+    let concurrency =
+        section.integer("concurrency", m).and_then(|at| within(&at, 1, 256, "crawl.concurrency", m)).unwrap_or(8);
+    let max_body = section.string("max_body", m).and_then(|at| read(&at, m, measure::size)).unwrap_or(5 << 20);
+    let allow_private_networks = section.boolean("allow_private_networks", m).is_some_and(|at| at.value);
+    section.close(m);
+    Crawl {
+        contact,
+        every,
+        max_every,
+        concurrency: concurrency as usize,
+        per_host_delay,
+        timeout,
+        max_body,
+        allow_private_networks,
+    }
+}
+
+fn feed(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> FeedDefaults {
+    let title = section.string("title", m).map_or_else(|| "IOM news".to_owned(), |at| at.value);
+    let limit = section.integer("limit", m).and_then(|at| within(&at, 1, 200, "feed.limit", m)).unwrap_or(50);
+    let body = section.string("body", m).and_then(|at| read(&at, m, body)).unwrap_or(Body::Summary);
+    let rights = section.string("rights", m).map(|at| at.value);
+    section.close(m);
+    FeedDefaults { title, limit: limit as u16, body, rights }
+}
+
+fn body(text: &str) -> Result<Body, String> {
+    match text {
+        "summary" => Ok(Body::Summary),
+        "full" => Ok(Body::Full),
+        "none" => Ok(Body::None),
+        _ => Err(format!("unable to use {text:?} as a body: allowed are \"summary\", \"full\" and \"none\"")),
+    }
+}
+
+/// The keys that a profile has and a source may override.
+struct Rules {
+    rules: ProfileRules,
+    written: bool,
+    spans: BTreeMap<&'static str, std::ops::Range<usize>>,
+}
+
+fn rules(section: &mut Section<'_, '_>, base: Option<&ProfileRules>, name: &str, m: &mut Mistakes<'_>) -> Rules {
+    let mut rules = base.cloned().unwrap_or_default();
+    rules.name = name.to_owned();
+    let (mut written, mut spans) = (false, BTreeMap::new());
+    let mut take =
+        |section: &mut Section<'_, '_>, key: &'static str, into: &mut Option<String>, m: &mut Mistakes<'_>| {
+            if let Some(at) = section.string(key, m) {
+                written = true;
+                spans.insert(key, at.span);
+                *into = Some(at.value).filter(|text| !text.trim().is_empty());
+            }
+        };
+    let mut listing = section.inner("listing", m);
+    take(&mut listing, "container", &mut rules.container, m);
+    take(&mut listing, "item", &mut rules.item, m);
+    take(&mut listing, "link", &mut rules.link, m);
+    take(&mut listing, "title", &mut rules.title, m);
+    take(&mut listing, "date", &mut rules.date, m);
+    take(&mut listing, "next", &mut rules.next, m);
+    listing.close(m);
+    let mut article = section.inner("article", m);
+    take(&mut article, "title", &mut rules.article_title, m);
+    take(&mut article, "body", &mut rules.article_body, m);
+    take(&mut article, "date", &mut rules.article_date, m);
+    take(&mut article, "image", &mut rules.article_image, m);
+    let remove = article.strings("remove", m);
+    if !remove.is_empty() {
+        written = true;
+        rules.remove = remove.into_iter().map(|at| at.value).collect();
+    }
+    article.close(m);
+    if let Some(at) = section.string("date_order", m) {
+        written = true;
+        let order = read(&at, m, |text| match text {
+            "mdy" => Ok(DateOrder::Mdy),
+            "dmy" => Ok(DateOrder::Dmy),
+            _ => Err(format!("unable to use {text:?} as a date order: allowed are \"mdy\" and \"dmy\"")),
+        });
+        rules.date_order = order.unwrap_or_default();
+    }
+    if let Some(at) = section.boolean("drop_query", m) {
+        written = true;
+        rules.drop_query = at.value;
+    }
+    Rules { rules, written, spans }
+}
+
+fn compile(found: &Rules, span: &std::ops::Range<usize>, m: &mut Mistakes<'_>) -> Option<Arc<Profile>> {
+    match Profile::compile(&found.rules) {
+        Ok(profile) => Some(Arc::new(profile)),
+        Err(bad) => {
+            let text = bad.to_string();
+            let place =
+                found.spans.iter().find(|(key, _)| text.contains(&format!(".{key}"))).map_or(span, |(_, at)| at);
+            m.add(place, text);
+            None
+        }
+    }
+}
+
+fn profiles(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>) -> BTreeMap<String, Arc<Profile>> {
+    let mut profiles = BTreeMap::new();
+    for mut section in sections {
+        let span = section.span.clone();
+        let Some(name) = section.string("name", m) else {
+            m.add(&span, "unable to use this [[profile]]: it has no name");
+            continue;
+        };
+        let found = rules(&mut section, None, &name.value, m);
+        if let Some(profile) = compile(&found, &span, m)
+            && profiles.insert(name.value.clone(), profile).is_some()
+        {
+            m.add(&name.span, format!("unable to use the profile {:?} twice: give each its own name", name.value));
+        }
+        section.close(m);
+    }
+    profiles
+}
+
+fn themes(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>) -> (Themes, Vec<ThemeWords>) {
+    let (mut themes, mut words) = (Themes::builtin(), Vec::new());
+    for mut section in sections {
+        let span = section.span.clone();
+        let slug = section.string("slug", m).and_then(|at| {
+            read(&at, m, |text| {
+                SourceId::new(text).map(|_| text.to_owned()).map_err(|_| {
+                    format!(
+                        "unable to use {text:?} as a theme's slug: allowed are lower-case letters, digits and dashes"
+                    )
+                })
+            })
+        });
+        let mut names = section.inner("names", m);
+        let (en, fr) = (names.string("en", m), names.string("fr", m));
+        names.close(m);
+        let mut keywords = section.inner("keywords", m);
+        let mut list = |key| keywords.strings(key, m).into_iter().map(|at| at.value).collect::<Vec<_>>();
+        let (words_en, words_fr, words_es) = (list("en"), list("fr"), list("es"));
+        keywords.close(m);
+        let reliefweb = section.string("reliefweb_theme", m).and_then(|at| read(&at, m, |text| {
+            Themes::reliefweb(text).ok_or_else(|| format!("unable to use {text:?} as a ReliefWeb theme: it must be the English name of one of ReliefWeb's themes, such as \"Health\""))
+        }));
+        section.close(m);
+        let Some(slug) = slug else {
+            m.add(&span, "unable to use this [[theme]]: it has no slug");
+            continue;
+        };
+        let old = themes.get(&slug).cloned();
+        let name = |new: Option<At<String>>, old: Option<String>| {
+            new.map(|at| at.value).or(old).unwrap_or_else(|| slug.clone())
+        };
+        themes.set(Theme {
+            slug: ThemeSlug::new(&slug),
+            name_en: name(en, old.as_ref().map(|t| t.name_en.clone())),
+            name_fr: name(fr, old.as_ref().map(|t| t.name_fr.clone())),
+            reliefweb: reliefweb.or_else(|| old.as_ref().and_then(|t| t.reliefweb.clone())),
+        });
+        if words_en.len() + words_fr.len() + words_es.len() > 0 {
+            words.push(ThemeWords { slug: ThemeSlug::new(&slug), en: words_en, fr: words_fr, es: words_es });
+        } else if old.is_none() {
+            m.add(&span, format!("unable to use the new theme {slug:?}: it has no keywords; give keywords.en, keywords.fr or keywords.es"));
+        }
+    }
+    (themes, words)
+}
+
+fn sources(
+    sections: Vec<Section<'_, '_>>,
+    profiles: &BTreeMap<String, Arc<Profile>>,
+    crawl: &Crawl,
+    default_body: Body,
+    m: &mut Mistakes<'_>,
+) -> Vec<Arc<Source>> {
+    let (mut sources, mut ids) = (Vec::new(), HashSet::new());
+    for mut section in sections {
+        let span = section.span.clone();
+        let id = section.string("id", m);
+        let name = section.string("name", m);
+        let kind = section.string("kind", m).and_then(|at| {
+            read(&at, m, |text| match text {
+                "html" => Ok(Kind::Html),
+                "feed" => Ok(Kind::Feed),
+                "sitemap" => Ok(Kind::Sitemap),
+                _ => Err(format!(
+                    "unable to use {text:?} as a kind of source: allowed are \"html\", \"feed\" and \"sitemap\""
+                )),
+            })
+        });
+        let url = section.string("url", m);
+        let (no_id, no_url) = (id.is_none(), url.is_none());
+        let id = id.and_then(|at| {
+            let id = read(&at, m, |text| SourceId::new(text).map_err(|e| e.to_string()))?;
+            if !ids.insert(id.clone()) {
+                m.add(&at.span, format!("unable to use the source id {:?} twice: give each its own", id.as_str()));
+            }
+            Some(id)
+        });
+        let url = url.and_then(|at| read(&at, m, source_url));
+        let country = section
+            .string("country", m)
+            .and_then(|at| read(&at, m, |text| Country::parse(text).map_err(|e| e.to_string())));
+        let language = section
+            .string("language", m)
+            .and_then(|at| read(&at, m, |text| Language::parse(text).map_err(|e| e.to_string())));
+        let base = section.string("profile", m).and_then(|at| {
+            let found = profiles.get(&at.value);
+            if found.is_none() {
+                let names: Vec<&str> = profiles.keys().map(String::as_str).collect();
+                m.add(
+                    &at.span,
+                    format!(
+                        "unable to find the profile {:?}{}; there are: {}",
+                        at.value,
+                        suggestion(&at.value, &names),
+                        names.join(", ")
+                    ),
+                );
+            }
+            found.cloned()
+        });
+        let every = section.string("every", m).and_then(|at| read(&at, m, measure::duration)).unwrap_or(crawl.every);
+        let pages = section.integer("pages", m).and_then(|at| within(&at, 1, 50, "source.pages", m)).unwrap_or(1);
+        let body = section.string("body", m).and_then(|at| read(&at, m, body)).unwrap_or(default_body);
+        let own = rules(
+            &mut section,
+            base.as_ref().map(|p| p.rules()),
+            base.as_ref().map_or("source", |p| p.rules().name.as_str()),
+            m,
+        );
+        let profile = if own.written { compile(&own, &span, m) } else { base };
+        section.close(m);
+        if no_id || no_url {
+            m.add(&span, format!("unable to use this [[source]]: it has no {}", if no_id { "id" } else { "url" }));
+        }
+        if let (Some(id), Some(url)) = (id, url) {
+            let name = name.map_or_else(|| id.to_string(), |at| at.value);
+            sources.push(Arc::new(Source {
+                id,
+                name,
+                kind: kind.unwrap_or(Kind::Html),
+                url,
+                country,
+                language,
+                profile,
+                every,
+                pages: pages as u32,
+                body,
+            }));
+        }
+    }
+    sources
+}
+
+fn source_url(text: &str) -> Result<Url, String> {
+    let wrong = |why: &str| format!("unable to use {text:?} as an address: {why}");
+    let url = Url::parse(text)
+        .map_err(|e| wrong(&format!("{e}; write it whole, such as \"https://haiti.example/fr/news\"")))?;
+    match url.scheme() {
+        "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
+        "http" | "https" => Err(wrong("it must not carry a user name or password")),
+        other => Err(wrong(&format!("the scheme is {other:?}, and only http and https are allowed"))),
+    }
+}
+
+fn webhooks(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) {
+    for mut section in sections {
+        let span = section.span.clone();
+        let (name, url) = (section.string("name", m), section.string("url", m));
+        if name.is_none() || url.is_none() {
+            m.add(&span, "unable to use this [[webhook]]: it needs a name and a url");
+        }
+        if let Some(at) = url {
+            read(&at, m, source_url);
+        }
+        section.string("secret_env", m);
+        section.string("query", m);
+        if let Some(at) = section.string("format", m)
+            && !matches!(at.value.as_str(), "json" | "slack" | "teams")
+        {
+            m.add(
+                &at.span,
+                format!(
+                    "unable to use {:?} as a webhook's format: allowed are \"json\", \"slack\" and \"teams\"",
+                    at.value
+                ),
+            );
+        }
+        section.integer("batch", m);
+        section.close(m);
+        unused.push(format!("webhook {}", name.map(|at| at.value).unwrap_or_default()));
+    }
+}
+
+fn read<T>(at: &At<String>, m: &mut Mistakes<'_>, reader: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    reader(&at.value).map_err(|message| m.add(&at.span, message)).ok()
+}
+
+fn within(at: &At<u64>, least: u64, most: u64, name: &str, m: &mut Mistakes<'_>) -> Option<u64> {
+    if (least..=most).contains(&at.value) {
+        return Some(at.value);
+    }
+    m.add(&at.span, format!("unable to use {} for {name}: allowed are {least} to {most}", at.value));
+    None
+}

@@ -1,0 +1,271 @@
+//! Wires the parts and supervises the tasks: the crawl loop, the follower of the log, the server, the signals.
+//! Serving never crawls, and crawling never waits for readers. It never ends in the middle of an article.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{Config, Source, StorePlace};
+use crate::dedup;
+use crate::edition::Edition;
+use crate::enrich::{EnrichError, Enricher};
+use crate::fetch::{FetchSettings, Fetcher};
+use crate::net::{Client, NetError, NetSettings};
+use crate::pipeline::{Line, Recheck, Round};
+use crate::store::{Store, StoreError};
+use crate::web::{self, Bodies, Site};
+
+/// How often the loop looks for sources that are due, and the follower for changes.
+const TICK: Duration = Duration::from_millis(500);
+/// How long work in hand may take to finish after a signal.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What may fail before anything runs.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The HTTP client.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The classifier.
+    #[error(transparent)]
+    Enrich(#[from] EnrichError),
+    /// The address.
+    #[error("unable to listen on {address}: {why}; choose another with server.listen or --listen")]
+    Listen {
+        /// As asked.
+        address: SocketAddr,
+        /// What the system said.
+        why: std::io::Error,
+    },
+}
+
+/// Opens the store that a configuration names.
+pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
+    let StorePlace::Sled(folder) = &config.store;
+    Store::open(folder).await
+}
+
+/// Builds the line for a configuration. `hosts` gives fixed addresses to host names, for the demo and tests.
+pub async fn line(
+    config: &Config,
+    store: Store,
+    hosts: HashMap<String, SocketAddr>,
+    clock: Clock,
+    stop: CancellationToken,
+) -> Result<Line, StartError> {
+    let crawl = &config.crawl;
+    let about = config.server.public_url.join("about/bot").map_or_else(|_| String::new(), String::from);
+    let contact = crawl.contact.as_ref().map(|c| format!("; {c}")).unwrap_or_default();
+    let client = Client::new(NetSettings {
+        user_agent: format!("depeche/{} (+{about}{contact})", env!("CARGO_PKG_VERSION")),
+        allow_private: crawl.allow_private_networks,
+        connect_timeout: Duration::from_secs(5).min(crawl.timeout),
+        read_timeout: Duration::from_secs(15).min(crawl.timeout),
+        total_timeout: crawl.timeout,
+        max_body: crawl.max_body,
+        max_ratio: 100,
+        hosts,
+    })?;
+    let settings = FetchSettings {
+        per_host_delay: crawl.per_host_delay,
+        max_crawl_delay: Duration::from_secs(60),
+        max_retry_after: Duration::from_secs(86_400),
+        max_redirects: 5,
+        robots_agent: "depeche".to_owned(),
+    };
+    let line = Line {
+        store,
+        fetcher: Arc::new(Fetcher::new(client, settings, clock.clone())),
+        enricher: Arc::new(Enricher::new(&config.theme_words)?),
+        memory: Arc::new(Mutex::new(dedup::Memory::new())),
+        clock,
+        holder: Uuid::new_v4(),
+        stop,
+        progress: None,
+    };
+    line.remember().await?;
+    Ok(line)
+}
+
+/// Checks these sources once, some at a time; answers in the order asked.
+pub async fn round_of(
+    line: &Line,
+    config: &Config,
+    sources: &[Arc<Source>],
+) -> Vec<(Arc<Source>, Result<Option<Round>, StoreError>)> {
+    futures::stream::iter(sources.iter().cloned())
+        .map(|source| async {
+            let round = line.check(&source, Recheck::All, &config.crawl).await;
+            record(&source, &round);
+            (source, round)
+        })
+        .buffered(config.crawl.concurrency)
+        .collect()
+        .await
+}
+
+/// What a running daemon does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Crawls and serves.
+    All,
+    /// Crawls only.
+    Crawl,
+    /// Serves only.
+    Serve,
+}
+
+/// Runs until `line.stop` is cancelled, then lets what is in hand finish. `listener` is bound by the caller,
+/// who thereby knows the address.
+pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>, role: Role) -> Result<(), StartError> {
+    let stop = line.stop.clone();
+    let tasks = TaskTracker::new();
+    if role != Role::Crawl
+        && let Some(listener) = listener
+    {
+        let site = Arc::new(Site {
+            edition: Edition::new(line.store.clone(), &config),
+            store: line.store.clone(),
+            bodies: Bodies::default(),
+            clock: line.clock.clone(),
+            metrics: recorder(),
+            ready: AtomicBool::new(false),
+            contact: config.crawl.contact.clone(),
+        });
+        tasks.spawn(follow(Arc::clone(&site), stop.clone()));
+        tasks.spawn(serve(listener, site, stop.clone()));
+    }
+    if role != Role::Serve {
+        tasks.spawn(crawl(Arc::clone(&config), line.clone(), tasks.clone()));
+    }
+    tasks.close();
+    stop.cancelled().await;
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        tracing::warn!("work in hand did not end within {} s and is dropped; nothing stored is lost", GRACE.as_secs());
+    }
+    line.store.flush().await?;
+    Ok(())
+}
+
+/// Cancels the token on SIGINT or SIGTERM.
+pub fn stop_on_signal(stop: CancellationToken) -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping: work in hand is finished first");
+        stop.cancel();
+    });
+    Ok(())
+}
+
+async fn serve(listener: TcpListener, site: Arc<Site>, stop: CancellationToken) {
+    let served = axum::serve(listener, web::router(site)).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the server ended");
+        stop.cancel();
+    }
+}
+
+/// Keeps the edition level with the log.
+async fn follow(site: Arc<Site>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match site.edition.follow().await {
+            Ok(_) => site.ready.store(true, Ordering::Release),
+            Err(error) => tracing::error!(%error, "unable to follow the log"),
+        }
+        tokio::select! { () = tokio::time::sleep(TICK) => {}, () = stop.cancelled() => {} }
+    }
+}
+
+/// Starts a round of every source that is due, as many at once as configured.
+async fn crawl(config: Arc<Config>, line: Line, tasks: TaskTracker) {
+    let places = Arc::new(tokio::sync::Semaphore::new(config.crawl.concurrency));
+    let running = Arc::new(Mutex::new(std::collections::HashSet::new()));
+    while !line.stop.is_cancelled() {
+        for source in &config.sources {
+            if line.stop.is_cancelled() || !is_due(&line, source).await {
+                continue;
+            }
+            if !running.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(source.id.clone()) {
+                continue;
+            }
+            let (config, line, source) = (Arc::clone(&config), line.clone(), Arc::clone(source));
+            let (places, running) = (Arc::clone(&places), Arc::clone(&running));
+            tasks.spawn(async move {
+                if let Ok(_place) = places.acquire().await
+                    && !line.stop.is_cancelled()
+                {
+                    let round = line.check(&source, Recheck::Due, &config.crawl).await;
+                    record(&source, &round);
+                }
+                running.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&source.id);
+            });
+        }
+        tokio::select! { () = tokio::time::sleep(TICK) => {}, () = line.stop.cancelled() => {} }
+    }
+}
+
+async fn is_due(line: &Line, source: &Source) -> bool {
+    match line.store.source(&source.id).await {
+        Ok(state) => state.and_then(|s| s.next_due).is_none_or(|due| due <= line.clock.now()),
+        Err(error) => {
+            tracing::error!(source = %source.id, %error, "unable to read the state of a source");
+            false
+        }
+    }
+}
+
+/// Notes a round in log and metrics.
+fn record(source: &Source, round: &Result<Option<Round>, StoreError>) {
+    let result = match round {
+        Ok(None) => return,
+        Ok(Some(round)) => {
+            metrics::counter!("depeche_articles_stored_total", "source" => source.id.to_string())
+                .increment((round.stored + round.duplicate) as u64);
+            match &round.error {
+                None => {
+                    tracing::info!(source = %source.id, found = round.found, stored = round.stored, revised = round.revised, duplicate = round.duplicate, failed = round.failed.len(), "round ended");
+                    "ok"
+                }
+                Some(error) => {
+                    tracing::warn!(source = %source.id, %error, "round failed");
+                    "failed"
+                }
+            }
+        }
+        Err(error) => {
+            tracing::error!(source = %source.id, %error, "the store failed a round");
+            "store"
+        }
+    };
+    metrics::counter!("depeche_rounds_total", "source" => source.id.to_string(), "result" => result).increment(1);
+}
+
+/// The recorder of this process; a second daemon in one process, as in tests, shares the first one's.
+fn recorder() -> PrometheusHandle {
+    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            if let Err(error) = metrics::set_global_recorder(recorder) {
+                tracing::warn!(%error, "metrics stay empty");
+            }
+            handle
+        })
+        .clone()
+}

@@ -1,0 +1,258 @@
+//! THE STORY: one source checked, from its listing to stored articles.
+//!
+//! ```text
+//! listing page -> candidates -> article page -> raw article -> enriched -> judged -> stored
+//! ```
+//!
+//! A round never crawls for a reader, never stores what it could not flush, and never lets one bad page stop the
+//! others. It knows no web, no feed format and no particular store.
+
+mod entry;
+mod listing;
+mod settle;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::article::{Article, SourceId};
+use crate::clock::Clock;
+use crate::config::{Crawl, Source};
+use crate::dedup::{self, Known};
+use crate::enrich::Enricher;
+use crate::fetch::{FetchError, Fetcher};
+use crate::schedule;
+use crate::store::{SourceState, Store, StoreError};
+
+pub use entry::{EntryError, Outcome};
+pub use listing::ListingError;
+
+/// What a round needs, handed in once.
+#[derive(Clone)]
+pub struct Line {
+    /// The only truth.
+    pub store: Store,
+    /// Fetches politely.
+    pub fetcher: Arc<Fetcher>,
+    /// Judges language, country, theme.
+    pub enricher: Arc<Enricher>,
+    /// What near-duplicates are sought in.
+    pub memory: Arc<Mutex<dedup::Memory>>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Who holds the leases that this process takes.
+    pub holder: Uuid,
+    /// Cancelled when the process is asked to end: the article in hand is finished, no further one begun.
+    pub stop: CancellationToken,
+    /// Told of each step, for progress; a listener that is gone is no error.
+    pub progress: Option<tokio::sync::mpsc::UnboundedSender<Step>>,
+}
+
+/// A step of a round, for progress bars and logs.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// The listing was read.
+    Listed(SourceId, usize),
+    /// One candidate was dealt with.
+    Done(SourceId),
+}
+
+/// What is due in a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recheck {
+    /// Stored articles on the falling schedule (`depeche run`).
+    Due,
+    /// Every stored article that is still on the listing (`depeche crawl`).
+    All,
+}
+
+/// How a round went.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Round {
+    /// Candidates on the listing.
+    pub found: usize,
+    /// New articles stored, duplicates among them not counted.
+    pub stored: usize,
+    /// Stored articles whose text changed.
+    pub revised: usize,
+    /// New articles that tell a story already stored.
+    pub duplicate: usize,
+    /// Stored before and unchanged, or not due.
+    pub unchanged: usize,
+    /// Articles withdrawn because their page is gone.
+    pub withdrawn: usize,
+    /// Candidates that brought nothing, with the reason.
+    pub failed: Vec<Failure>,
+    /// Why the round as a whole failed, or was refused.
+    pub error: Option<String>,
+}
+
+/// A candidate that brought nothing.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Failure {
+    /// Its address.
+    pub url: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Why a round stopped.
+#[derive(Debug, thiserror::Error)]
+enum RoundError {
+    #[error(transparent)]
+    Listing(#[from] ListingError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Host(String),
+}
+
+impl Line {
+    /// Loads what dedup remembers from the store, and the hosts that asked for patience.
+    pub async fn remember(&self) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.store.scan(after, 500).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            page.iter().for_each(|article| memory.insert(known(article)));
+        }
+        for (host, until) in self.store.hosts().await? {
+            self.fetcher.restore(&host, until);
+        }
+        Ok(())
+    }
+
+    /// Checks one source, if nobody else is at it. `None`: another process holds its lease.
+    pub async fn check(&self, source: &Source, recheck: Recheck, crawl: &Crawl) -> Result<Option<Round>, StoreError> {
+        let now = self.clock.now();
+        let until = now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now);
+        if !self.store.lease(&source.id, self.holder, now, until).await? {
+            return Ok(None);
+        }
+        let round = self.round(source, recheck, crawl).await;
+        // The lease goes whatever happened: a source must not stay locked because its store write failed once.
+        self.store.release(&source.id, self.holder).await?;
+        round.map(Some)
+    }
+
+    async fn round(&self, source: &Source, recheck: Recheck, crawl: &Crawl) -> Result<Round, StoreError> {
+        let mut state = self.store.source(&source.id).await?.unwrap_or_default();
+        let mut round = Round::default();
+        let result = self.walk(source, recheck, &mut state, &mut round).await;
+        let ended = self.clock.now();
+        match result {
+            Ok(()) => {
+                state.failures = 0;
+                state.first_round_done |= !self.stop.is_cancelled();
+                settle_state(&mut state, "ok", None, ended);
+            }
+            Err(RoundError::Store(error)) => return Err(error),
+            Err(error) => {
+                state.failures = state.failures.saturating_add(1);
+                settle_state(&mut state, "broken", Some(error.to_string()), ended);
+                round.error = Some(error.to_string());
+            }
+        }
+        if round.stored + round.duplicate > 0 {
+            state.last_new = Some(ended);
+        }
+        state.stored += (round.stored + round.duplicate) as u64;
+        state.last_round = Some(ended);
+        let not_before = source.url.host_str().and_then(|host| self.fetcher.not_before(host));
+        state.next_due = Some(schedule::next_due(
+            source.id.as_str(),
+            ended,
+            source.every,
+            state.failures,
+            crawl.max_every,
+            not_before,
+        ));
+        self.store.save_hosts(self.fetcher.all_not_before()).await?;
+        self.store.save_source(&source.id, state).await?;
+        Ok(round)
+    }
+
+    /// The round proper: list, then bring every candidate, the oldest first so that the log reads in order.
+    async fn walk(
+        &self,
+        source: &Source,
+        recheck: Recheck,
+        state: &mut SourceState,
+        round: &mut Round,
+    ) -> Result<(), RoundError> {
+        listing::refresh(self, source, state).await?;
+        let mut seen = HashSet::new();
+        let candidates: Vec<_> = state.candidates.iter().filter(|c| seen.insert(c.url.clone())).cloned().collect();
+        round.found = candidates.len();
+        state.found = candidates.len() as u32;
+        self.tell(Step::Listed(source.id.clone(), candidates.len()));
+        for candidate in candidates.iter().rev() {
+            if self.stop.is_cancelled() {
+                break;
+            }
+            match entry::bring(self, source, candidate, recheck, !state.first_round_done).await {
+                Ok(Outcome::New) => round.stored += 1,
+                Ok(Outcome::SameStory) => round.duplicate += 1,
+                Ok(Outcome::Revised) => round.revised += 1,
+                Ok(Outcome::Withdrawn) => round.withdrawn += 1,
+                Ok(Outcome::Unchanged | Outcome::NotDue | Outcome::Blocked) => round.unchanged += 1,
+                Err(EntryError::Store(error)) => return Err(error.into()),
+                // The host said no: asking it for the next candidate would be rude, and answer the same.
+                Err(EntryError::Fetch(
+                    error @ (FetchError::Later { .. }
+                    | FetchError::Refused { .. }
+                    | FetchError::RobotsUnavailable { .. }),
+                )) => {
+                    return Err(RoundError::Host(error.to_string()));
+                }
+                Err(error) => {
+                    tracing::warn!(source = %source.id, url = %candidate.url, %error, "candidate failed");
+                    round.failed.push(Failure { url: candidate.url.clone(), why: error.to_string() });
+                }
+            }
+            self.tell(Step::Done(source.id.clone()));
+        }
+        Ok(())
+    }
+
+    fn tell(&self, step: Step) {
+        if let Some(progress) = &self.progress {
+            progress.send(step).ok();
+        }
+    }
+}
+
+/// What dedup remembers of a stored article.
+fn known(article: &Article) -> Known {
+    Known {
+        id: article.id,
+        story: article.story,
+        language: article.language.language,
+        primary: article.primary_country(),
+        published: article.published.at,
+        title: article.title.clone(),
+        fingerprint: article.fingerprint.clone(),
+    }
+}
+
+fn settle_state(state: &mut SourceState, name: &str, reason: Option<String>, now: Timestamp) {
+    if state.state != name {
+        state.state = name.to_owned();
+        state.since = Some(now);
+    }
+    state.reason = reason;
+}
+
+/// How long past its publication an article may be found and still count as news.
+const NEWS_FOR: Duration = Duration::from_secs(48 * 3600);
+
+/// True for what was there before we looked: a source's first round, and what was published long before it was seen.
+fn is_backfill(first_round: bool, published: Timestamp, first_seen: Timestamp) -> bool {
+    first_round || first_seen.duration_since(published).as_secs() > NEWS_FOR.as_secs() as i64
+}

@@ -1,0 +1,169 @@
+//! The listing: fetched conditionally, its pager followed, its candidates kept for the rounds where it answers 304.
+//! It never fetches an article and never forgets the last list because a later one failed.
+
+use std::collections::HashSet;
+
+use url::Url;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Line;
+use crate::config::{Kind, Source};
+use crate::dedup;
+use crate::extract::{self, Container, ExtractError, Listing, PageInput};
+use crate::fetch::{FetchError, Fetched, Page, Validators};
+use crate::store::{PageMemory, SourceState, StoreError, StoredCandidate};
+
+/// Why a listing brought no candidates.
+#[derive(Debug, thiserror::Error)]
+pub enum ListingError {
+    /// It could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// It could not be read.
+    #[error("unable to read the listing {url}: {why}")]
+    Extract {
+        /// The listing.
+        url: Url,
+        /// Why.
+        why: ExtractError,
+    },
+    /// It is gone.
+    #[error(
+        "unable to find the listing {url}: the site answers {status}; look up its new address and change the source's url"
+    )]
+    Gone {
+        /// The listing.
+        url: Url,
+        /// 404 or 410.
+        status: u16,
+    },
+    /// The profile does not fit any more.
+    #[error("unable to find {selector:?} (listing.container) on {url}: the site's markup changed; adapt the profile")]
+    NoContainer {
+        /// The listing.
+        url: Url,
+        /// As configured.
+        selector: String,
+    },
+    /// Nothing on the page looks like a list of articles.
+    #[error(
+        "unable to find an article link on {url}: listing.item {selector:?} matched nothing; adapt the profile, or the page is made by scripts"
+    )]
+    NoItems {
+        /// The listing.
+        url: Url,
+        /// As configured, or `by structure`.
+        selector: String,
+    },
+    /// Not in this version.
+    #[error("unable to read {url}: sources of kind {kind:?} come with the next version; use kind = \"html\"")]
+    Kind {
+        /// The listing.
+        url: Url,
+        /// As configured.
+        kind: Kind,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A parser died.
+    #[error("unable to read the listing {url}: the parser failed on it; this is a defect, please report the page")]
+    Panicked {
+        /// The listing.
+        url: Url,
+    },
+}
+
+/// Brings `state.candidates` up to date; a 304 leaves them as they are.
+pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceState) -> Result<(), ListingError> {
+    if source.kind != Kind::Html {
+        return Err(ListingError::Kind { url: source.url.clone(), kind: source.kind });
+    }
+    let memory = line.store.page(source.url.as_str()).await?;
+    // Validators without the list they stand for would make a 304 lose every candidate.
+    let validators = match &memory {
+        Some(page) if !state.candidates.is_empty() => {
+            Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() }
+        }
+        _ => Validators::default(),
+    };
+    let first = match line.fetcher.fetch(&source.url, &validators).await? {
+        Fetched::NotModified => return Ok(()),
+        Fetched::Gone { status } => return Err(ListingError::Gone { url: source.url.clone(), status }),
+        Fetched::Page(page) => page,
+    };
+    let memory = PageMemory {
+        etag: first.validators.etag.clone(),
+        last_modified: first.validators.last_modified.clone(),
+        hash: xxh3_64(&first.bytes),
+        fetched: line.clock.now(),
+        gone_since: None,
+    };
+    let mut candidates = Vec::new();
+    let mut visited = HashSet::from([source.url.clone()]);
+    let mut page = first;
+    for number in 1..=source.pages {
+        let (url, read) = read(line, source, page).await?;
+        if number == 1 {
+            refuse_broken(source, &url, &read)?;
+        }
+        candidates.extend(read.candidates.into_iter().map(|c| StoredCandidate {
+            url: dedup::readable(&c.url).into(),
+            title: c.title,
+            date: c.date,
+        }));
+        let Some(next) = read.next.filter(|next| number < source.pages && visited.insert(next.clone())) else { break };
+        // A later page that fails costs its own candidates, not those of the pages before it.
+        match line.fetcher.fetch(&next, &Validators::default()).await {
+            Ok(Fetched::Page(next)) => page = next,
+            Ok(_) => break,
+            Err(error) => {
+                tracing::warn!(source = %source.id, url = %next, %error, "pager stopped");
+                break;
+            }
+        }
+    }
+    state.candidates = candidates;
+    // The list first, its validators second: a crash between them costs one fetch, never a candidate.
+    line.store.save_source(&source.id, state.clone()).await?;
+    line.store.save_page(source.url.as_str(), memory).await?;
+    Ok(())
+}
+
+/// Parses off the async threads.
+async fn read(line: &Line, source: &Source, page: Page) -> Result<(Url, Listing), ListingError> {
+    let (profile, language) = (source.profile.clone(), source.language);
+    let latest = jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date();
+    let url = page.url.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        let input = PageInput {
+            url: &page.url,
+            html: &page.text,
+            content_language: page.content_language.as_deref(),
+            source_language: language,
+            latest: Some(latest),
+        };
+        extract::listing(&input, profile.as_deref())
+    });
+    match work.await {
+        Ok(Ok(listing)) => Ok((url, listing)),
+        Ok(Err(why)) => Err(ListingError::Extract { url, why }),
+        Err(_) => Err(ListingError::Panicked { url }),
+    }
+}
+
+/// An empty list in its container is a quiet office; a missing container is a changed site.
+fn refuse_broken(source: &Source, url: &Url, listing: &Listing) -> Result<(), ListingError> {
+    let rules = source.profile.as_ref().map(|profile| profile.rules());
+    let selector = |key: Option<&String>| key.cloned().unwrap_or_else(|| "by structure".to_owned());
+    match listing.container {
+        Container::Missing => Err(ListingError::NoContainer {
+            url: url.clone(),
+            selector: selector(rules.and_then(|r| r.container.as_ref())),
+        }),
+        Container::NotAsked if listing.candidates.is_empty() => {
+            Err(ListingError::NoItems { url: url.clone(), selector: selector(rules.and_then(|r| r.item.as_ref())) })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,189 @@
+//! What an article becomes in the store: its record, what changed of it, its place in a story.
+//! It never gives an article a second identity or a second publication date.
+
+use jiff::Timestamp;
+
+use super::Line;
+use crate::article::{Article, ArticleId, Published, RawArticle, Story, StoryEntry, StoryId, fold};
+use crate::config::Source;
+use crate::dedup;
+use crate::enrich::Enrichment;
+use crate::store::{ChangeKind, StoreError};
+
+/// What a record gets that is not on its page.
+pub(super) struct Given<'a> {
+    pub(super) id: ArticleId,
+    pub(super) source: &'a Source,
+    pub(super) canonical: &'a str,
+    pub(super) aliases: Vec<String>,
+    pub(super) published: Published,
+    pub(super) first_seen: Timestamp,
+    pub(super) backfill: bool,
+}
+
+pub(super) fn article(raw: RawArticle, enrichment: Enrichment, given: Given<'_>) -> Article {
+    let mut aliases = given.aliases;
+    aliases.sort();
+    aliases.dedup();
+    aliases.retain(|alias| alias != given.canonical);
+    Article {
+        id: given.id,
+        story: StoryId::founded_by(given.id),
+        source: given.source.id.clone(),
+        office: given.source.country,
+        url: dedup::readable(&raw.url).into(),
+        canonical: given.canonical.to_owned(),
+        aliases,
+        fingerprint: dedup::fingerprint(&raw.title, &raw.text),
+        title: raw.title,
+        html: raw.html,
+        text: raw.text,
+        summary: raw.summary,
+        authors: raw.authors,
+        image: raw.image,
+        attachments: raw.attachments,
+        contact: raw.contact,
+        credit: raw.credit,
+        language: enrichment.language,
+        countries: enrichment.countries,
+        themes: enrichment.themes,
+        news: enrichment.news,
+        updated: given.published.at,
+        published: given.published,
+        first_seen: given.first_seen,
+        by: raw.by,
+        alternates: raw.alternates,
+        node_id: raw.node_id,
+        backfill: given.backfill,
+    }
+}
+
+/// What is given once stays: identity, story, source, dates, and every address that ever led here.
+pub(super) fn keep_identity(article: &mut Article, before: &Article) {
+    article.id = before.id;
+    article.story = before.story;
+    article.source = before.source.clone();
+    article.published = before.published.clone();
+    article.first_seen = before.first_seen;
+    article.updated = before.updated;
+    article.backfill = before.backfill;
+    let mut aliases = before.aliases.clone();
+    aliases.push(article.canonical.clone());
+    aliases.append(&mut article.aliases);
+    article.canonical = before.canonical.clone();
+    aliases.sort();
+    aliases.dedup();
+    aliases.retain(|alias| *alias != before.canonical);
+    article.aliases = aliases;
+}
+
+/// What changed of a stored article, if anything that is served did. A change of title, of figures or of
+/// more than a few words is material; white space, accents and punctuation are not.
+pub(super) fn compare(before: &Article, after: &Article) -> Option<ChangeKind> {
+    let mut fields = Vec::new();
+    let mut note = |name: &str, changed: bool| {
+        if changed {
+            fields.push(name.to_owned());
+        }
+    };
+    note("title", before.title != after.title);
+    note("text", before.text != after.text);
+    note("html", before.html != after.html);
+    note("summary", before.summary != after.summary);
+    note("authors", before.authors != after.authors);
+    note("image", before.image != after.image);
+    note("attachments", before.attachments != after.attachments);
+    note("url", before.url != after.url);
+    note("language", before.language.language != after.language.language);
+    note("countries", before.countries.iter().map(|t| t.country).ne(after.countries.iter().map(|t| t.country)));
+    note("themes", before.themes.iter().map(|t| &t.theme).ne(after.themes.iter().map(|t| &t.theme)));
+    if fields.is_empty() {
+        return None;
+    }
+    let material = words(&before.title) != words(&after.title)
+        || before.fingerprint.numbers != after.fingerprint.numbers
+        || words_changed(&before.text, &after.text) > 5;
+    Some(ChangeKind::Revised { fields, material })
+}
+
+fn words(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Words that stand in one text and not in the other, counted with their repeats.
+fn words_changed(before: &str, after: &str) -> usize {
+    let (mut a, mut b) = (words(before), words(after));
+    a.sort();
+    b.sort();
+    let (mut i, mut j, mut changed) = (0, 0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Equal => (i, j) = (i + 1, j + 1),
+            std::cmp::Ordering::Less => (i, changed) = (i + 1, changed + 1),
+            std::cmp::Ordering::Greater => (j, changed) = (j + 1, changed + 1),
+        }
+    }
+    changed + (a.len() - i) + (b.len() - j)
+}
+
+/// Takes an article into a story. Its entry keeps its id for ever; the lead is the country office's article,
+/// else the earliest.
+pub(super) async fn admit(line: &Line, mut story: Story, article: &Article) -> Result<Story, StoreError> {
+    if !story.members.contains(&article.id) {
+        story.members.push(article.id);
+    }
+    let language = article.language.language;
+    // An article whose language was judged anew leaves the entry that it led.
+    for entry in story.entries.iter_mut().filter(|entry| entry.language != language && entry.lead == article.id) {
+        entry.lead = next_lead(line, &story.members, article.id, entry.language).await?.unwrap_or(article.id);
+    }
+    story.entries.retain(|entry| entry.language == language || entry.lead != article.id);
+    let Some(at) = story.entries.iter().position(|entry| entry.language == language) else {
+        story.entries.push(StoryEntry { language, entry: article.id, lead: article.id });
+        return Ok(story);
+    };
+    let lead = line.store.article(story.entries[at].lead).await?;
+    if lead.is_none_or(|lead| lead.id != article.id && is_office(article) && !is_office(&lead)) {
+        story.entries[at].lead = article.id;
+    }
+    Ok(story)
+}
+
+/// Takes a withdrawn article out of the entries it leads: the next copy takes over, under the same entry id.
+pub(super) async fn dismiss(line: &Line, mut story: Story, article: &Article) -> Result<Story, StoreError> {
+    let mut kept = Vec::new();
+    for mut entry in std::mem::take(&mut story.entries) {
+        if entry.lead == article.id {
+            let Some(next) = next_lead(line, &story.members, article.id, entry.language).await? else { continue };
+            entry.lead = next;
+        }
+        kept.push(entry);
+    }
+    story.entries = kept;
+    Ok(story)
+}
+
+async fn next_lead(
+    line: &Line,
+    members: &[ArticleId],
+    without: ArticleId,
+    language: crate::article::Language,
+) -> Result<Option<ArticleId>, StoreError> {
+    let mut best: Option<Article> = None;
+    for id in members.iter().filter(|id| **id != without) {
+        if line.store.withdrawn(*id).await?.is_some() {
+            continue;
+        }
+        let Some(copy) = line.store.article(*id).await? else { continue };
+        if copy.language.language == language && best.as_ref().is_none_or(|best| is_office(&copy) && !is_office(best)) {
+            best = Some(copy);
+        }
+    }
+    Ok(best.map(|article| article.id))
+}
+
+/// True for a country office's article about its own country.
+fn is_office(article: &Article) -> bool {
+    article.office.is_some() && article.office == article.primary_country()
+}

@@ -1,0 +1,187 @@
+//! The feeds: one canonical URL a combination, one rendering a change, one entity tag a coding.
+//! A request that is answered from memory never touches the store.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use jiff::Timestamp;
+use lru::LruCache;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::conditional::{Coding, http_date, is_fresh};
+use super::{Problem, Shared, Site};
+use crate::publish::{self, Format};
+use crate::query::Query;
+
+/// Bytes of prepared bodies that are kept.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// Prepared bodies, bounded by bytes, the least used dropped first.
+pub struct Bodies(Mutex<Kept>);
+
+struct Kept {
+    bodies: LruCache<(Format, String), Arc<Prepared>>,
+    bytes: usize,
+}
+
+/// One feed, rendered, in every coding.
+struct Prepared {
+    version: u64,
+    hash: String,
+    last_modified: Option<Timestamp>,
+    identity: Bytes,
+    gzip: Bytes,
+    brotli: Bytes,
+    zstd: Bytes,
+}
+
+impl Default for Bodies {
+    fn default() -> Bodies {
+        Bodies(Mutex::new(Kept { bodies: LruCache::unbounded(), bytes: 0 }))
+    }
+}
+
+impl Bodies {
+    fn get(&self, key: &(Format, String), version: u64) -> Option<Arc<Prepared>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.bodies.get(key).filter(|body| body.version == version).cloned()
+    }
+
+    fn put(&self, key: (Format, String), body: Arc<Prepared>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.bytes += body.size();
+        if let Some((_, old)) = kept.bodies.push(key, body) {
+            kept.bytes -= old.size();
+        }
+        while kept.bytes > KEPT_BYTES {
+            let Some((_, old)) = kept.bodies.pop_lru() else { break };
+            kept.bytes -= old.size();
+        }
+    }
+}
+
+impl Prepared {
+    fn size(&self) -> usize {
+        self.identity.len() + self.gzip.len() + self.brotli.len() + self.zstd.len()
+    }
+
+    fn new(version: u64, last_modified: Option<Timestamp>, identity: Vec<u8>) -> std::io::Result<Prepared> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+        gzip.write_all(&identity)?;
+        let mut brotli = Vec::new();
+        brotli::BrotliCompress(
+            &mut identity.as_slice(),
+            &mut brotli,
+            &brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() },
+        )?;
+        Ok(Prepared {
+            version,
+            hash: format!("{:032x}", xxh3_128(&identity)),
+            last_modified,
+            gzip: gzip.finish()?.into(),
+            brotli: brotli.into(),
+            zstd: zstd::encode_all(identity.as_slice(), 5)?.into(),
+            identity: identity.into(),
+        })
+    }
+
+    fn body(&self, coding: Coding) -> &Bytes {
+        match coding {
+            Coding::Zstd => &self.zstd,
+            Coding::Brotli => &self.brotli,
+            Coding::Gzip => &self.gzip,
+            Coding::Identity => &self.identity,
+        }
+    }
+}
+
+pub(super) async fn rss(site: Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    serve(site, &uri, &headers, Format::Rss).await
+}
+
+pub(super) async fn atom(site: Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    serve(site, &uri, &headers, Format::Atom).await
+}
+
+pub(super) async fn json(site: Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    serve(site, &uri, &headers, Format::Json).await
+}
+
+async fn serve(State(site): Shared, uri: &Uri, headers: &HeaderMap, format: Format) -> Result<Response, Problem> {
+    let raw = uri.query().unwrap_or_default();
+    let key = (format, raw.to_owned());
+    // A query that has a body was canonical when it got one, and its names stay valid.
+    if let Some(body) = site.bodies.get(&key, site.edition.version()) {
+        return answer(&site, &body, headers, format);
+    }
+    let query = Query::parse(raw, &site.edition.vocabulary())?;
+    let canonical = query.canonical();
+    if canonical != raw || uri.to_string().ends_with('?') {
+        return Ok(redirect(&site, format, &canonical));
+    }
+    let version = site.edition.version();
+    let (feed, last_change) = site.edition.feed(&query, format).await?;
+    let prepared = tokio::task::spawn_blocking(move || {
+        let bytes = publish::render(&feed, format).map_err(|error| error.to_string())?;
+        Prepared::new(version, last_change, bytes).map_err(|error| error.to_string())
+    });
+    let broken = |why: String| {
+        tracing::error!(%why, "a feed could not be rendered");
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the feed could not be rendered",
+            "unable to render this feed; the log says why",
+        )
+    };
+    let body = Arc::new(prepared.await.map_err(|e| broken(e.to_string()))?.map_err(broken)?);
+    site.bodies.put(key, Arc::clone(&body));
+    answer(&site, &body, headers, format)
+}
+
+/// Other spellings of a combination lead to its one canonical URL, so caches and entity tags are shared.
+fn redirect(site: &Site, format: Format, canonical: &str) -> Response {
+    let question = if canonical.is_empty() { "" } else { "?" };
+    let location = format!("{}feed.{}{question}{canonical}", site.edition.public_url.path(), format.extension());
+    (
+        StatusCode::PERMANENT_REDIRECT,
+        [(header::LOCATION, location), (header::CACHE_CONTROL, "public, max-age=86400".to_owned())],
+    )
+        .into_response()
+}
+
+fn answer(site: &Site, prepared: &Prepared, headers: &HeaderMap, format: Format) -> Result<Response, Problem> {
+    let coding = Coding::choose(headers);
+    let etag = match coding {
+        Coding::Identity => format!("\"{}\"", prepared.hash),
+        coding => format!("\"{}-{}\"", prepared.hash, coding.name()),
+    };
+    // A change within this very second could still be followed by another: such a date would prove nothing.
+    let last_modified = prepared.last_modified.filter(|at| at.as_second() < site.clock.now().as_second());
+    let mut response = Response::builder()
+        .header(header::ETAG, &etag)
+        .header(header::VARY, "Accept-Encoding")
+        .header(header::CACHE_CONTROL, "public, max-age=900");
+    if let Some(at) = last_modified {
+        response = response.header(header::LAST_MODIFIED, http_date(at));
+    }
+    let finished = if is_fresh(headers, &etag, last_modified) {
+        response.status(StatusCode::NOT_MODIFIED).body(Body::empty())
+    } else {
+        if coding != Coding::Identity {
+            response = response.header(header::CONTENT_ENCODING, coding.name());
+        }
+        let body = prepared.body(coding).clone();
+        response
+            .header(header::CONTENT_TYPE, format.content_type())
+            .header(header::CONTENT_LENGTH, body.len())
+            .body(Body::from(body))
+    };
+    finished.map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be built", error.to_string())
+    })
+}

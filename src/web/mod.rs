@@ -1,0 +1,82 @@
+//! The HTTP side: every route on one screen. It asks the edition and never fetches, extracts or judges.
+
+mod conditional;
+mod feeds;
+mod health;
+mod pages;
+mod problem;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::clock::Clock;
+use crate::edition::Edition;
+use crate::store::Store;
+
+pub use feeds::Bodies;
+pub use problem::Problem;
+
+/// What every handler shares.
+pub struct Site {
+    /// What is served.
+    pub edition: Edition,
+    /// For the health of sources.
+    pub store: Store,
+    /// Feeds rendered since the last change.
+    pub bodies: Bodies,
+    /// Tells whether a second is over, for Last-Modified.
+    pub clock: Clock,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// True once the index is level with the log.
+    pub ready: AtomicBool,
+    /// Who runs this, for `/about/bot`.
+    pub contact: Option<String>,
+}
+
+/// Every route.
+pub fn router(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/about/bot", get(pages::bot))
+        .route("/feed.rss", get(feeds::rss))
+        .route("/feed.atom", get(feeds::atom))
+        .route("/feed.json", get(feeds::json))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(middleware::from_fn(observe))
+        .with_state(site)
+}
+
+/// Counts the request by route and status, never by address or query, and sets what every answer carries.
+async fn observe(request: Request, next: Next) -> Response {
+    let route = match request.uri().path() {
+        path @ ("/" | "/about/bot" | "/feed.rss" | "/feed.atom" | "/feed.json" | "/health/live" | "/health/ready"
+        | "/metrics") => path.to_owned(),
+        _ => "other".to_owned(),
+    };
+    let begun = Instant::now();
+    let mut response = next.run(request).await;
+    metrics::counter!("depeche_http_requests_total", "route" => route.clone(), "status" => response.status().as_u16().to_string()).increment(1);
+    metrics::histogram!("depeche_http_request_seconds", "route" => route).record(begun.elapsed().as_secs_f64());
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"));
+    headers.insert(HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*"));
+    response
+}
+
+type Shared = State<Arc<Site>>;

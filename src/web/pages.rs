@@ -1,0 +1,256 @@
+//! The pages for people, in English and French. They load nothing from elsewhere and set no cookie.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::IntoResponse;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Problem, Shared, Site};
+use crate::article::{Article, Country, Language};
+use crate::index::Counts;
+use crate::query::Query;
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:0 auto;padding:1rem;color:#1b2733;background:#fff}\
+a{color:#0033a0}header,footer{border-bottom:1px solid #d5dbe1;padding:.5rem 0;display:flex;gap:1rem;flex-wrap:wrap;justify-content:space-between}\
+footer{border:0;border-top:1px solid #d5dbe1;margin-top:2rem;color:#5a6673;font-size:.9rem}h1{font-size:1.4rem;margin:.5rem 0}h2{font-size:1.1rem;margin:1.2rem 0 .2rem}\
+article{border-bottom:1px solid #eceff2;padding:.6rem 0}.meta{color:#5a6673;font-size:.9rem}.tag{background:#eef2f8;border-radius:3px;padding:0 .35rem;margin-right:.3rem;white-space:nowrap;font-size:.85rem}\
+form{display:flex;gap:.6rem;flex-wrap:wrap;align-items:end;background:#f6f8fa;padding:.8rem;border-radius:6px}label{display:block;font-size:.85rem;color:#5a6673}\
+select,button{font:inherit;padding:.25rem;max-width:16rem}.feeds{background:#f6f8fa;padding:.6rem .8rem;border-radius:6px;margin:.8rem 0;overflow-wrap:anywhere}\
+@media(prefers-color-scheme:dark){body{background:#12181f;color:#e3e8ed}a{color:#8ab4ff}form,.feeds,.tag{background:#1d2630}header,footer,article{border-color:#2b3641}.meta,footer,label{color:#9aa7b4}}";
+
+/// The texts of one language of the interface.
+struct Texts {
+    latest: &'static str,
+    country: &'static str,
+    theme: &'static str,
+    language: &'static str,
+    all: &'static str,
+    show: &'static str,
+    subscribe: &'static str,
+    nothing: &'static str,
+    first_sighting: &'static str,
+    about: &'static str,
+    other: (&'static str, &'static str),
+    bot_title: &'static str,
+    bot: &'static [&'static str],
+    contact: &'static str,
+    no_contact: &'static str,
+    home: &'static str,
+    bad_filter: &'static str,
+}
+
+const EN: Texts = Texts {
+    latest: "Latest stories",
+    country: "Country",
+    theme: "Theme",
+    language: "Language",
+    all: "all",
+    show: "Show",
+    subscribe: "Subscribe to what is shown here:",
+    nothing: "No story matches. The feed is valid all the same, and fills when one does.",
+    first_sighting: "seen first",
+    about: "About our crawler",
+    other: ("fr", "Français"),
+    bot_title: "About our crawler",
+    bot: &[
+        "depeche reads the public news pages of IOM offices and republishes titles, summaries and links as feeds, each pointing to the original.",
+        "It obeys robots.txt (RFC 9309) and its Crawl-delay, sends one request at a time to a host, several seconds apart, asks conditionally, and honours Retry-After.",
+        "It names itself in its User-Agent. To keep it out, disallow the agent “depeche” in your robots.txt; the rule is read within a day.",
+    ],
+    contact: "Contact of the operator:",
+    no_contact: "The operator of this service has not given a contact.",
+    home: "All stories",
+    bad_filter: "This filter cannot be used",
+};
+
+const FR: Texts = Texts {
+    latest: "Dernières nouvelles",
+    country: "Pays",
+    theme: "Thème",
+    language: "Langue",
+    all: "tous",
+    show: "Afficher",
+    subscribe: "S’abonner à ce qui est affiché ici :",
+    nothing: "Aucune nouvelle ne correspond. Le flux est valide malgré tout et se remplira dès qu’il y en aura une.",
+    first_sighting: "vu la première fois",
+    about: "À propos de notre robot",
+    other: ("en", "English"),
+    bot_title: "À propos de notre robot",
+    bot: &[
+        "depeche lit les pages d’actualités publiques des bureaux de l’OIM et republie titres, résumés et liens sous forme de flux ; chaque entrée renvoie à l’original.",
+        "Il respecte robots.txt (RFC 9309) et son Crawl-delay, n’envoie qu’une requête à la fois par hôte, à plusieurs secondes d’intervalle, demande sous condition et honore Retry-After.",
+        "Il se nomme dans son User-Agent. Pour l’exclure, interdisez l’agent « depeche » dans votre robots.txt ; la règle est lue dans la journée.",
+    ],
+    contact: "Contact de l’exploitant :",
+    no_contact: "L’exploitant de ce service n’a pas donné de contact.",
+    home: "Toutes les nouvelles",
+    bad_filter: "Ce filtre ne peut pas être utilisé",
+};
+
+/// The page's own parameter `ui`, taken out of the query; else what the browser prefers.
+fn interface(uri: &Uri, headers: &HeaderMap) -> (Language, String) {
+    let mut asked = None;
+    // A form sends every field: what was left empty is no filter.
+    let rest: Vec<&str> = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|part| match part.split_once('=') {
+            Some(("ui", value)) => {
+                asked = Some(value == "fr");
+                false
+            }
+            Some((_, value)) => !value.is_empty(),
+            None => !part.is_empty(),
+        })
+        .collect();
+    let french = asked.unwrap_or_else(|| {
+        headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|v| v.trim_start().to_ascii_lowercase().starts_with("fr"))
+    });
+    (if french { Language::FR } else { Language::EN }, rest.join("&"))
+}
+
+fn texts(ui: Language) -> &'static Texts {
+    if ui == Language::FR { &FR } else { &EN }
+}
+
+fn layout(
+    site: &Site,
+    ui: Language,
+    title: &str,
+    here: &str,
+    canonical: &str,
+    body: Markup,
+) -> axum::response::Response {
+    let t = texts(ui);
+    let root = site.edition.public_url.path();
+    let separator = if canonical.is_empty() { "" } else { "&" };
+    let feed = |format: &str| format!("{root}feed.{format}{}{canonical}", if canonical.is_empty() { "" } else { "?" });
+    let page = html! {
+        (DOCTYPE)
+        html lang=(ui.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                link rel="alternate" type="application/atom+xml" title="Atom" href=(feed("atom"));
+                link rel="alternate" type="application/rss+xml" title="RSS" href=(feed("rss"));
+                link rel="alternate" type="application/feed+json" title="JSON Feed" href=(feed("json"));
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    a href={ (root) "?ui=" (ui.tag()) } { strong { (site.edition.feed.title) } }
+                    a href={ (root) (here) "?" (canonical) (separator) "ui=" (t.other.0) } lang=(t.other.0) hreflang=(t.other.0) { (t.other.1) }
+                }
+                main { (body) }
+                footer { a href={ (root) "?ui=" (ui.tag()) } { (t.home) } a href={ (root) "about/bot?ui=" (ui.tag()) } { (t.about) } }
+            }
+        }
+    };
+    (
+        [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::VARY, "Accept-Language"),
+            (header::CACHE_CONTROL, "public, max-age=60"),
+        ],
+        page.into_string(),
+    )
+        .into_response()
+}
+
+pub(super) async fn home(
+    State(site): Shared,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<axum::response::Response, Problem> {
+    let (ui, raw) = interface(&uri, &headers);
+    let t = texts(ui);
+    let query = match Query::parse(&raw, &site.edition.vocabulary()) {
+        Ok(query) => query,
+        Err(error) => {
+            let body = html! { h1 { (t.bad_filter) } p { (error) } };
+            let page = layout(&site, ui, t.bad_filter, "", "", body);
+            return Ok((axum::http::StatusCode::BAD_REQUEST, page).into_response());
+        }
+    };
+    let canonical = query.canonical();
+    let articles = site.edition.articles(site.edition.select(&query).ids).await?;
+    let counts = site.edition.counts();
+    let feed = |format: &str| {
+        format!("{}feed.{format}{}{canonical}", site.edition.public_url, if canonical.is_empty() { "" } else { "?" })
+    };
+    let body = html! {
+        h1 { (t.latest) }
+        (filters(&site, ui, &query, &counts))
+        div.feeds {
+            (t.subscribe) " "
+            @for format in ["atom", "rss", "json"] { a href=(feed(format)) { (format) } " " }
+            br; code { (feed("atom")) }
+        }
+        @if articles.is_empty() { p { (t.nothing) } }
+        @for article in &articles { (card(&site, ui, article)) }
+    };
+    Ok(layout(&site, ui, &site.edition.title(&query), "", &canonical, body))
+}
+
+fn filters(site: &Site, ui: Language, query: &Query, counts: &Counts) -> Markup {
+    let t = texts(ui);
+    let mut countries: Vec<(Country, u64)> = counts.countries.iter().map(|(c, n)| (*c, *n)).collect();
+    countries.sort_by_key(|(c, _)| crate::article::fold(c.name(ui)));
+    html! {
+        form action=(site.edition.public_url.path()) method="get" {
+            input type="hidden" name="ui" value=(ui.tag());
+            div { label for="country" { (t.country) } select #country name="country" {
+                option value="" { (t.all) }
+                @for (c, n) in countries { option value=(c.iso3()) selected[query.countries.contains(&c)] { (c.name(ui)) " (" (n) ")" } }
+            } }
+            div { label for="theme" { (t.theme) } select #theme name="theme" {
+                option value="" { (t.all) }
+                @for theme in site.edition.themes.iter() { @if let Some(n) = counts.themes.get(&theme.slug) {
+                    option value=(theme.slug) selected[query.themes.contains(&theme.slug)] { (theme.name(ui)) " (" (n) ")" }
+                } }
+            } }
+            div { label for="lang" { (t.language) } select #lang name="lang" {
+                option value="" { (t.all) }
+                @for (language, n) in &counts.languages { option value=(language.tag()) selected[query.languages.contains(language)] { (language.name(ui)) " (" (n) ")" } }
+            } }
+            div { button type="submit" { (t.show) } }
+        }
+    }
+}
+
+fn card(site: &Site, ui: Language, article: &Article) -> Markup {
+    let t = texts(ui);
+    let language = article.language.language;
+    let rtl = if language.is_rtl() { "rtl" } else { "ltr" };
+    html! {
+        article {
+            h2 lang=(language.tag()) dir=(rtl) { a href=(article.url) rel="noopener noreferrer" { (article.title) } }
+            div.meta {
+                @if article.published.from.starts_with("first sighting") { (t.first_sighting) " " }
+                time datetime=(article.published.day) { (article.published.day) }
+                " · " (site.edition.source(&article.source).name) " · " (language.name(ui))
+            }
+            p lang=(language.tag()) dir=(rtl) { (article.summary) }
+            div {
+                @for tag in &article.countries { span.tag { (tag.country.name(ui)) } }
+                @for tag in &article.themes { span.tag { (site.edition.themes.get(tag.theme.as_str()).map_or(tag.theme.as_str(), |x| x.name(ui))) } }
+            }
+        }
+    }
+}
+
+pub(super) async fn bot(State(site): Shared, uri: Uri, headers: HeaderMap) -> axum::response::Response {
+    let (ui, _) = interface(&uri, &headers);
+    let t = texts(ui);
+    let body = html! {
+        h1 { (t.bot_title) }
+        @for paragraph in t.bot { p { (paragraph) } }
+        @match &site.contact { Some(contact) => p { (t.contact) " " (contact) }, None => p { (t.no_contact) } }
+    };
+    layout(&site, ui, t.bot_title, "about/bot", "", body)
+}

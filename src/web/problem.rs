@@ -1,0 +1,73 @@
+//! Errors as `application/problem+json` (RFC 9457). They name what is allowed and never reflect markup.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// An error answer.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+    extra: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Problem {
+    /// A problem with no more to say than its detail.
+    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, title, detail: detail.into(), extra: serde_json::Map::new() }
+    }
+
+    /// Adds a member, such as the parameter that is wrong.
+    pub fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Problem {
+        self.extra.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = serde_json::json!({"type": "about:blank", "title": self.title, "status": self.status.as_u16(), "detail": self.detail});
+        if let Some(object) = body.as_object_mut() {
+            object.extend(self.extra);
+        }
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8")),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (self.status, headers, format!("{body}\n")).into_response()
+    }
+}
+
+impl From<crate::store::StoreError> for Problem {
+    fn from(error: crate::store::StoreError) -> Problem {
+        tracing::error!(%error, "the store failed a reader");
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store does not answer",
+            "unable to read the store; try again in a minute",
+        )
+    }
+}
+
+impl From<crate::query::QueryError> for Problem {
+    fn from(error: crate::query::QueryError) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "unknown filter or value", error.to_string())
+    }
+}
+
+pub(super) async fn not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no such page",
+        "unable to find this address; the feeds are /feed.rss, /feed.atom and /feed.json, and / links everything",
+    )
+}
+
+pub(super) async fn wrong_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method not allowed",
+        "unable to do that here: this address answers GET and HEAD",
+    )
+}

@@ -1,0 +1,69 @@
+//! Every article page of the made-up offices against its sidecar: title, day, first and last sentence, nothing of the chrome.
+
+use depeche::config::Config;
+use depeche::demo::{self, Expect, Fixture};
+use depeche::enrich::{Enricher, Input};
+use depeche::extract::{self, PageInput};
+use depeche::fetch;
+
+fn config() -> Config {
+    demo::config(std::path::Path::new("."), "127.0.0.1:0".parse().unwrap()).unwrap()
+}
+
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn check(fixture: &Fixture, expect: &Expect, config: &Config, enricher: &Enricher) -> Vec<String> {
+    let office = fixture.name.split('/').next().unwrap();
+    let source = config.sources.iter().find(|s| s.id.as_str() == office || s.id.as_str().starts_with(&format!("{office}-")));
+    let Some(source) = source else { return Vec::new() };
+    let (html, _) = fetch::decode(fixture.body, fixture.headers.get("content-type").map(String::as_str));
+    let input = PageInput { url: &fixture.url, html: &html, content_language: fixture.headers.get("content-language").map(String::as_str), source_language: source.language, latest: Some("2026-11-20".parse().unwrap()) };
+    let raw = match extract::article(&input, source.profile.as_deref()) {
+        Ok(raw) => raw,
+        Err(error) => return vec![format!("{}: {error}", fixture.name)],
+    };
+    let mut wrong = Vec::new();
+    let mut say = |what: &str, want: &str, got: &str| wrong.push(format!("{} {what}\n    want {want}\n    got  {got}", fixture.name));
+    let text = folded(&raw.text);
+    if folded(&raw.title) != folded(&expect.title) {
+        say("title", &expect.title, &raw.title);
+    }
+    let day = |text: &str| text.chars().take(10).collect::<String>();
+    let (want, got) = (expect.published.as_deref().map(day), raw.published.as_ref().map(|d| day(&d.to_rfc3339())));
+    if want != got {
+        say("date", &format!("{want:?}"), &format!("{got:?} from {:?}", raw.published.map(|d| d.from)));
+    }
+    if !text.starts_with(&folded(&expect.first)) {
+        say("first sentence", &expect.first, &text.chars().take(160).collect::<String>());
+    }
+    if !text.contains(&folded(&expect.last)) {
+        say("last sentence", &expect.last, &text.chars().rev().take(160).collect::<String>().chars().rev().collect::<String>());
+    }
+    for absent in expect.absent.iter().filter(|a| text.contains(&folded(a))) {
+        say("chrome in the text", "none", absent);
+    }
+    let judged = enricher.enrich(&Input { title: &raw.title, text: &raw.text, declared: raw.declared, source_country: source.country });
+    if judged.language.language.tag() != expect.language {
+        say("language", &expect.language, &format!("{:?}", judged.language));
+    }
+    if judged.news != expect.news {
+        say("news", &expect.news.to_string(), &judged.news.to_string());
+    }
+    let first = judged.countries.first().map(|t| t.country.iso3().to_owned());
+    if first != expect.country.first().cloned() {
+        say("primary country", &format!("{:?}", expect.country), &format!("{:?}", judged.countries.iter().map(|t| t.country).collect::<Vec<_>>()));
+    }
+    wrong
+}
+
+#[test]
+fn every_article_reads_as_its_sidecar_says() {
+    let (config, enricher) = (config(), Enricher::new(&[]).unwrap());
+    let fixtures = demo::fixtures().unwrap();
+    let articles: Vec<_> = fixtures.iter().filter_map(|f| Some((f, f.expect.as_ref()?))).collect();
+    assert!(articles.len() >= 25, "only {} article pages", articles.len());
+    let wrong: Vec<String> = articles.iter().flat_map(|(f, e)| check(f, e, &config, &enricher)).collect();
+    insta::assert_snapshot!("fixtures_that_differ", wrong.join("\n"));
+}

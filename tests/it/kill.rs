@@ -1,0 +1,88 @@
+//! kill -9 in the middle of a crawl: everything acknowledged is there, and the store is whole.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use depeche::demo::{self, Replay};
+use depeche::store::Store;
+use tempfile::tempdir;
+use tokio::net::TcpListener;
+
+/// The child: crawls the offices into the folder it is told, and says each acknowledged change.
+/// It runs only when the parent asks for it by the environment.
+#[tokio::test(flavor = "multi_thread")]
+async fn child() {
+    let (Ok(folder), Ok(offices)) = (std::env::var("DEPECHE_TEST_FOLDER"), std::env::var("DEPECHE_TEST_OFFICES")) else { return };
+    let fixtures = demo::fixtures().unwrap();
+    let mut config = demo::config(folder.as_ref(), "127.0.0.1:0".parse().unwrap()).unwrap();
+    config.crawl.per_host_delay = Duration::ZERO;
+    let store = depeche::daemon::open_store(&config).await.unwrap();
+    let line = depeche::daemon::line(&config, store.clone(), demo::hosts(&fixtures, offices.parse().unwrap()), depeche::clock::Clock::system(), Default::default()).await.unwrap();
+    // The pulse: what the log holds was acknowledged, so the parent may count on it.
+    tokio::spawn(async move {
+        let mut after = 0;
+        loop {
+            for change in store.changes(after, 100).await.unwrap() {
+                after = change.seq;
+                eprintln!("acknowledged {} {}", change.seq, change.article_id);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    depeche::daemon::round_of(&line, &config, &config.sources).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_in_twenty_kills() {
+    let fixtures = demo::fixtures().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let replay = Replay::of(&fixtures);
+    for fixture in fixtures.iter().filter(|f| f.url.path() == "/robots.txt") {
+        replay.answer(fixture.url.as_str(), 404, &[], Vec::new());
+    }
+    tokio::spawn(demo::serve(listener, replay));
+    let mut lost = 0;
+    let mut seen = 0;
+    let mut folder = tempdir().unwrap();
+    for trial in 0..20u64 {
+        // Every fifth trial begins on an empty store; the others go on with what the kill before left.
+        if trial % 5 == 0 {
+            folder = tempdir().unwrap();
+        }
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["kill::child", "--exact", "--nocapture"])
+            .env("DEPECHE_TEST_FOLDER", folder.path())
+            .env("DEPECHE_TEST_OFFICES", address.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut acknowledged = Vec::new();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let enough = 3 + (trial % 5) * 9;
+        for line in lines.map_while(Result::ok) {
+            let mut words = line.split(' ');
+            if words.next() == Some("acknowledged") {
+                acknowledged.push((words.next().unwrap().parse::<u64>().unwrap(), words.next().unwrap().to_owned()));
+            }
+            if acknowledged.len() as u64 >= enough {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = Store::open(&folder.path().join("data")).await.unwrap();
+        let report = store.verify().await.unwrap();
+        assert_eq!(report.problems, Vec::<String>::new(), "trial {trial}");
+        for (seq, id) in &acknowledged {
+            let change = store.changes(seq - 1, 1).await.unwrap().pop();
+            let kept = change.is_some_and(|c| c.seq == *seq && c.article_id.to_string() == *id);
+            lost += usize::from(!kept);
+        }
+        seen += acknowledged.len();
+    }
+    assert!(seen > 100, "the kills came too early to prove anything: {seen} acknowledged");
+    assert_eq!(lost, 0, "of {seen} acknowledged");
+}

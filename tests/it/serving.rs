@@ -1,0 +1,131 @@
+//! The feeds over HTTP as the contract has them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use depeche::daemon::{self, Role};
+use depeche::pipeline::Line;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::{Client, Method, Response};
+use tempfile::{TempDir, tempdir};
+use tokio::net::TcpListener;
+
+use crate::house::House;
+
+struct Server {
+    line: Line,
+    address: SocketAddr,
+    client: Client,
+    _folder: TempDir,
+}
+
+impl Server {
+    async fn open() -> Server {
+        let folder = tempdir().unwrap();
+        let house = House::open(folder.path()).await;
+        let line = house.line(house.store().await).await;
+        house.crawl_some(&line, "haiti-fr").await;
+        house.crawl_some(&line, "kenya").await;
+        house.later(1);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(daemon::run(Arc::clone(&house.config), line.clone(), Some(listener), Role::Serve));
+        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let server = Server { line, address, client, _folder: folder };
+        while server.get("/health/ready", &[]).await.status() != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        server
+    }
+
+    async fn get(&self, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {
+        self.ask(Method::GET, path, headers).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {
+        let request = self.client.request(method, format!("http://{}{path}", self.address));
+        headers.iter().fold(request, |r, (k, v)| r.header(k, *v)).send().await.unwrap()
+    }
+}
+
+fn header(response: &Response, name: reqwest::header::HeaderName) -> String {
+    response.headers().get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_over_http() {
+    let server = Server::open().await;
+
+    // Types, validators, 304 by each validator alone, HEAD.
+    for (format, kind) in [("rss", "application/rss+xml"), ("atom", "application/atom+xml"), ("json", "application/feed+json")] {
+        let path = format!("/feed.{format}");
+        let first = server.get(&path, &[]).await;
+        assert_eq!(first.status(), 200);
+        assert!(header(&first, CONTENT_TYPE).starts_with(kind));
+        let (etag, modified) = (header(&first, ETAG), header(&first, LAST_MODIFIED));
+        assert!(!etag.is_empty() && !modified.is_empty());
+        let length = first.bytes().await.unwrap().len();
+        for condition in [(IF_NONE_MATCH, etag.as_str()), (IF_MODIFIED_SINCE, modified.as_str())] {
+            let again = server.get(&path, &[condition]).await;
+            assert_eq!(again.status(), 304);
+            assert_eq!(header(&again, ETAG), etag);
+            assert!(again.bytes().await.unwrap().is_empty());
+        }
+        let head = server.ask(Method::HEAD, &path, &[]).await;
+        assert_eq!((head.status().as_u16(), header(&head, reqwest::header::CONTENT_LENGTH)), (200, length.to_string()));
+        let mut tags = vec![etag];
+        for coding in ["gzip", "br", "zstd"] {
+            let coded = server.get(&path, &[(ACCEPT_ENCODING, coding)]).await;
+            assert_eq!(header(&coded, CONTENT_ENCODING), coding);
+            tags.push(header(&coded, ETAG));
+            assert!(coded.bytes().await.unwrap().len() < length);
+        }
+        tags.sort();
+        tags.dedup();
+        assert_eq!(tags.len(), 4, "an entity tag a coding");
+    }
+
+    // One canonical URL a combination.
+    for (other, canonical) in [
+        ("/feed.atom?lang=fr&country=ht", "/feed.atom?country=HTI&lang=fr"),
+        ("/feed.atom?country=kenya,haiti,HTI", "/feed.atom?country=HTI,KEN"),
+        ("/feed.rss?dedupe=story", "/feed.rss"),
+        ("/feed.rss?", "/feed.rss"),
+    ] {
+        let response = server.get(other, &[]).await;
+        assert_eq!((response.status().as_u16(), header(&response, LOCATION).as_str()), (308, canonical), "{other}");
+        assert_eq!(server.get(canonical, &[]).await.status(), 200);
+    }
+
+    // Unknown names and values are refused with what is allowed; no match is a valid empty feed.
+    for (path, named) in [("/feed.atom?land=HTI", "country"), ("/feed.atom?country=XX", "ISO"), ("/feed.atom?theme=nonsense", "displacement"), ("/feed.atom?lang=xx", "fr"), ("/feed.atom?source=nobody", "haiti-fr"), ("/feed.atom?limit=0", "200")] {
+        let response = server.get(path, &[]).await;
+        assert_eq!(response.status(), 400, "{path}");
+        assert!(header(&response, CONTENT_TYPE).starts_with("application/problem+json"));
+        let problem: serde_json::Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(named), "{path}: {problem}");
+    }
+    let empty = server.get("/feed.json?lang=ja", &[]).await;
+    assert_eq!(empty.status(), 200);
+    let empty: serde_json::Value = serde_json::from_slice(&empty.bytes().await.unwrap()).unwrap();
+    assert_eq!(empty["items"].as_array().unwrap().len(), 0);
+
+    // Filters filter; the tender is no news.
+    let json: serde_json::Value = serde_json::from_slice(&server.get("/feed.json?country=KEN&lang=en", &[]).await.bytes().await.unwrap()).unwrap();
+    let items = json["items"].as_array().unwrap();
+    assert!(items.len() >= 7 && items.iter().all(|i| i["language"] == "en"), "{}", items.len());
+    assert_eq!(json["feed_url"], "http://feeds.example/feed.json?country=KEN&lang=en");
+
+    // Pages, health, metrics.
+    for (path, text) in [("/?ui=fr", "Dernières nouvelles"), ("/?ui=en", "Latest stories"), ("/about/bot", "robots.txt"), ("/health/live", "live"), ("/health/ready", "ready"), ("/metrics", "depeche_http_requests_total")] {
+        let response = server.get(path, &[]).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(response.text().await.unwrap().contains(text), "{path}");
+    }
+    assert_eq!(server.get("/nothing", &[]).await.status(), 404);
+    assert_eq!(server.ask(Method::POST, "/feed.atom", &[]).await.status(), 405);
+    let hostile = server.get("/?country=%3Cscript%3Ealert(1)%3C/script%3E", &[]).await;
+    assert_eq!(hostile.status(), 400);
+    assert!(!hostile.text().await.unwrap().contains("<script>"));
+    server.line.stop.cancel();
+}
