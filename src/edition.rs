@@ -125,8 +125,6 @@ impl Edition {
             limit: query.limit.map_or(usize::from(self.feed.limit), usize::from),
             extend_day: true,
             include_no_news: false,
-            text: None,
-            after: None,
         };
         self.index.read().unwrap_or_else(PoisonError::into_inner).select(&filter)
     }
@@ -293,6 +291,5 @@ fn facts(article: &Article, changed: Timestamp) -> Facts {
         news: article.news,
         published: article.published.at,
         changed,
-        words: "".into(),
     }
 }

@@ -7,6 +7,7 @@ mod demo;
 mod enrich;
 mod extract;
 mod feed;
+mod lines;
 mod run;
 mod table;
 mod verify;

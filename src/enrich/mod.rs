@@ -1,1 +1,85 @@
-//! enrich
+//! What is judged of an article: language, countries, themes, news or not, each with its evidence.
+//! Pure: no I/O, no clock. It never defaults to English and never takes a page's word alone.
+
+mod country;
+mod language;
+mod news;
+mod theme;
+mod words;
+
+use crate::article::{Country, CountryTag, DeclaredLanguages, LanguageTag, ThemeSlug, ThemeTag};
+
+/// The words of a theme that the configuration adds or overrides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThemeWords {
+    /// Which theme.
+    pub slug: ThemeSlug,
+    /// English words and phrases.
+    pub en: Vec<String>,
+    /// French ones.
+    pub fr: Vec<String>,
+    /// Spanish ones.
+    pub es: Vec<String>,
+}
+
+/// What is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Plain text, may be empty.
+    pub title: &'a str,
+    /// Plain text, paragraphs on lines of their own.
+    pub text: &'a str,
+    /// Priors.
+    pub declared: DeclaredLanguages,
+    /// The office's own country.
+    pub source_country: Option<Country>,
+}
+
+/// What was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrichment {
+    /// The language.
+    pub language: LanguageTag,
+    /// Most relevant first.
+    pub countries: Vec<CountryTag>,
+    /// Most relevant first.
+    pub themes: Vec<ThemeTag>,
+    /// False for tenders and vacancies.
+    pub news: bool,
+}
+
+/// Why there is no classifier.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrichError {
+    /// The word lists do not compile.
+    #[error("unable to compile the words of {what}: {why}")]
+    Words {
+        /// Countries or themes.
+        what: &'static str,
+        /// Why.
+        why: String,
+    },
+}
+
+/// The classifier, compiled once.
+pub struct Enricher {
+    countries: country::Gazetteer,
+    themes: theme::Lexicon,
+}
+
+impl Enricher {
+    /// Compiles the built-in words, with a configuration's on top.
+    pub fn new(overrides: &[ThemeWords]) -> Result<Enricher, EnrichError> {
+        Ok(Enricher { countries: country::Gazetteer::new()?, themes: theme::Lexicon::new(overrides)? })
+    }
+
+    /// Judges a text.
+    pub fn enrich(&self, input: &Input<'_>) -> Enrichment {
+        Enrichment {
+            language: language::judge(input.title, input.text, &input.declared),
+            countries: self.countries.judge(input.title, input.text, input.source_country),
+            themes: self.themes.judge(input.title, input.text),
+            news: news::is_news(input.title),
+        }
+    }
+}

@@ -1,1 +1,95 @@
-//! extract
+//! Turns a page into facts: the candidates of a listing, or one article.
+//!
+//! A site's profile (CSS selectors) is asked first; where there is none, or it matches nothing, the generic
+//! extractor takes over and says so. This module never does I/O, never reads the clock, and never judges
+//! language, country or theme: it reports what the page declares.
+
+mod article;
+mod blocks;
+mod date;
+mod generic;
+mod listing;
+mod page;
+mod profile;
+mod published;
+
+pub use article::article;
+pub use listing::listing;
+pub use profile::{BadSelector, DateOrder, Profile, ProfileRules};
+
+use url::Url;
+
+use crate::article::{Language, PageDate};
+
+/// A page as it is handed to extraction.
+#[derive(Debug, Clone, Copy)]
+pub struct PageInput<'a> {
+    /// The address after redirects.
+    pub url: &'a Url,
+    /// The page, decoded.
+    pub html: &'a str,
+    /// The `Content-Language` header.
+    pub content_language: Option<&'a str>,
+    /// The language that the source's configuration declares.
+    pub source_language: Option<Language>,
+    /// No date later than the day after this is believed. None: up to the year 2100.
+    pub latest: Option<jiff::civil::Date>,
+}
+
+/// Whether a listing's container was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// It was: an empty listing is really empty.
+    Found,
+    /// It was not: the site has changed.
+    Missing,
+    /// The profile names none.
+    NotAsked,
+}
+
+/// What a listing page offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Whether the container was there.
+    pub container: Container,
+    /// How many items matched, before links without address and repeated ones were left out.
+    pub items_matched: usize,
+    /// Links to articles, unique, in the order of the page.
+    pub candidates: Vec<Candidate>,
+    /// The next page of the listing.
+    pub next: Option<Url>,
+}
+
+/// A link to an article, as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Absolute, http or https, without fragment and userinfo.
+    pub url: Url,
+    /// The title that the listing shows; may be empty.
+    pub title: String,
+    /// The date that the listing shows.
+    pub date: Option<PageDate>,
+}
+
+/// Why a page could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExtractError {
+    /// More bytes than are worth parsing.
+    #[error("unable to read the page: {bytes} bytes of markup, more than {} are refused", page::MAX_BYTES)]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// More nodes than are worth scoring.
+    #[error("unable to read the page: {nodes} nodes, more than {} are refused", page::MAX_NODES)]
+    TooManyNodes {
+        /// How many.
+        nodes: usize,
+    },
+    /// Nested so deeply that it can only be an accident or an attack.
+    #[error("unable to read the page: elements nested deeper than {} are refused", page::MAX_DEPTH)]
+    TooDeep,
+    /// Neither a title nor any text.
+    #[error("unable to find an article: the page has neither a title nor any text")]
+    Empty,
+}

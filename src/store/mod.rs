@@ -1,1 +1,357 @@
-//! store
+//! The only truth: article records and the change log behind them, on one async surface.
+//! It never acknowledges what was not flushed, and knows no page, feed or web.
+
+mod memory;
+mod open;
+mod record;
+mod sled;
+mod verify;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::article::{Article, ArticleId, PageDate, SourceId, Story, StoryId};
+
+pub use memory::Memory;
+pub use sled::Sled;
+pub use verify::VerifyReport;
+
+/// A store: the reference in memory, or sled on disk. Cloning it is cheap.
+#[derive(Clone)]
+pub enum Store {
+    /// Nothing survives the process; the reference that others are held against.
+    Memory(Memory),
+    /// The default: embedded, durable.
+    Sled(Sled),
+}
+
+/// Where the log stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Changes when a store is restored.
+    pub epoch: Uuid,
+    /// The last change's number; zero before the first.
+    pub seq: u64,
+}
+
+/// What is to be stored, and the log head that its verdict saw.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// The head that the verdict saw.
+    pub head: Head,
+    /// The record.
+    pub article: Article,
+    /// Its story, with the article in it.
+    pub story: Story,
+    /// What the log says of it.
+    pub kind: ChangeKind,
+    /// When.
+    pub at: Timestamp,
+    /// What is remembered of the page, saved in the same transaction.
+    pub page: Option<(String, PageMemory)>,
+}
+
+/// What became of a put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// It is on disk.
+    Stored(Change),
+    /// The log moved since the verdict: judge again.
+    Conflict(Head),
+}
+
+/// What happened to an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new, or back.
+    Created,
+    /// It was edited.
+    Revised {
+        /// Which fields.
+        fields: Vec<String>,
+        /// True when a reader should be told.
+        material: bool,
+    },
+    /// Its story's members or links changed.
+    Merged,
+    /// It is gone.
+    Withdrawn,
+}
+
+/// An entry of the change log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its number: one more than the one before.
+    pub seq: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: ChangeKind,
+    /// To which article.
+    pub article_id: ArticleId,
+    /// In which story.
+    pub story_id: StoryId,
+    /// The article's address.
+    pub url: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What is remembered of a fetched page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageMemory {
+    /// Its entity tag.
+    pub etag: Option<String>,
+    /// Its Last-Modified.
+    pub last_modified: Option<String>,
+    /// Hash of its bytes.
+    pub hash: u64,
+    /// When it was asked for last.
+    pub fetched: Timestamp,
+    /// Since when it answers 404 or 410.
+    pub gone_since: Option<Timestamp>,
+}
+
+/// What is remembered of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceState {
+    /// When its last round ended.
+    pub last_round: Option<Timestamp>,
+    /// When the next is due.
+    pub next_due: Option<Timestamp>,
+    /// Rounds that failed in a row.
+    pub failures: u32,
+    /// True once a whole round went through.
+    pub first_round_done: bool,
+    /// The last list of candidates.
+    pub candidates: Vec<StoredCandidate>,
+    /// When it last brought something new.
+    pub last_new: Option<Timestamp>,
+    /// Its state's name.
+    pub state: String,
+    /// Why it is in that state.
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Candidates in the last round.
+    pub found: u32,
+    /// Articles it ever brought.
+    pub stored: u64,
+}
+
+/// A candidate as it is kept between rounds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredCandidate {
+    /// Its address.
+    pub url: String,
+    /// The listing's title for it.
+    pub title: String,
+    /// The listing's date for it.
+    pub date: Option<PageDate>,
+}
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has it.
+    #[error("unable to open the store {folder}: {holder} holds it; end that process first, or use its web address")]
+    Held {
+        /// The folder.
+        folder: String,
+        /// Who.
+        holder: String,
+    },
+    /// The folder cannot be used.
+    #[error("unable to open the store {folder}: {why}")]
+    Open {
+        /// The folder.
+        folder: String,
+        /// Why.
+        why: String,
+    },
+    /// sled failed.
+    #[error("unable to use the store: {0}; is the disk full or failing?")]
+    Engine(String),
+    /// A record cannot be read.
+    #[error("unable to read the record {key} of the store: {why}; run `depeche verify`")]
+    Record {
+        /// Which.
+        key: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Calls the same method on whichever store it is.
+macro_rules! dispatch {
+    ($self:ident . $method:ident ( $($arg:expr),* )) => {
+        match $self {
+            Store::Memory(store) => store.$method($($arg),*),
+            Store::Sled(store) => { let store = store.clone(); on_disk(move || store.$method($($arg),*)).await }
+        }
+    };
+}
+
+/// sled blocks; the async threads must not.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(StoreError::Engine(format!("a store task died: {error}"))),
+    }
+}
+
+impl Store {
+    /// A store in memory.
+    pub fn memory() -> Store {
+        Store::Memory(Memory::default())
+    }
+
+    /// Opens the store in a folder, or makes one.
+    pub async fn open(folder: &Path) -> Result<Store, StoreError> {
+        let folder = folder.to_owned();
+        on_disk(move || open::open(&folder)).await.map(Store::Sled)
+    }
+
+    /// Where the log stands.
+    pub async fn head(&self) -> Result<Head, StoreError> {
+        dispatch!(self.head())
+    }
+
+    /// A record, withdrawn or not.
+    pub async fn article(&self, id: ArticleId) -> Result<Option<Article>, StoreError> {
+        dispatch!(self.article(id))
+    }
+
+    /// Records in the order asked; missing ones are left out.
+    pub async fn articles(&self, ids: Vec<ArticleId>) -> Result<Vec<Article>, StoreError> {
+        dispatch!(self.articles(&ids))
+    }
+
+    /// The article that an address leads to.
+    pub async fn by_url(&self, canonical: &str) -> Result<Option<ArticleId>, StoreError> {
+        let canonical = canonical.to_owned();
+        dispatch!(self.by_url(&canonical))
+    }
+
+    /// The first stored article with this exact hash.
+    pub async fn by_exact(&self, hash: u64) -> Result<Option<ArticleId>, StoreError> {
+        dispatch!(self.by_exact(hash))
+    }
+
+    /// A story.
+    pub async fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
+        dispatch!(self.story(id))
+    }
+
+    /// Record, keys, story and log entry in one transaction; it is on disk when this answers.
+    pub async fn put(&self, put: Put) -> Result<PutOutcome, StoreError> {
+        dispatch!(self.put(&put))
+    }
+
+    /// Another spelling of a stored article's address. The first article that claims a spelling keeps it.
+    pub async fn alias(&self, canonical: &str, id: ArticleId) -> Result<(), StoreError> {
+        let canonical = canonical.to_owned();
+        dispatch!(self.alias(&canonical, id))
+    }
+
+    /// Changes after a sequence number, the oldest first.
+    pub async fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        dispatch!(self.changes(after, limit))
+    }
+
+    /// Records in the order of their ids.
+    pub async fn scan(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<Article>, StoreError> {
+        dispatch!(self.scan(after, limit))
+    }
+
+    /// Since when an article is withdrawn.
+    pub async fn withdrawn(&self, id: ArticleId) -> Result<Option<Timestamp>, StoreError> {
+        dispatch!(self.withdrawn(id))
+    }
+
+    /// What is remembered of a page.
+    pub async fn page(&self, url: &str) -> Result<Option<PageMemory>, StoreError> {
+        let url = url.to_owned();
+        dispatch!(self.page(&url))
+    }
+
+    /// Remembers a page.
+    pub async fn save_page(&self, url: &str, page: PageMemory) -> Result<(), StoreError> {
+        let url = url.to_owned();
+        dispatch!(self.save_page(&url, &page))
+    }
+
+    /// What is remembered of a source.
+    pub async fn source(&self, id: &SourceId) -> Result<Option<SourceState>, StoreError> {
+        let id = id.clone();
+        dispatch!(self.source(&id))
+    }
+
+    /// Remembers a source's state.
+    pub async fn save_source(&self, id: &SourceId, state: SourceState) -> Result<(), StoreError> {
+        let id = id.clone();
+        dispatch!(self.save_source(&id, &state))
+    }
+
+    /// Every source with a state.
+    pub async fn sources(&self) -> Result<Vec<(SourceId, SourceState)>, StoreError> {
+        dispatch!(self.sources())
+    }
+
+    /// Takes a source for a holder until an instant, if nobody else has it.
+    pub async fn lease(
+        &self,
+        id: &SourceId,
+        holder: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = id.clone();
+        dispatch!(self.lease(&id, holder, now, until))
+    }
+
+    /// Gives a source back.
+    pub async fn release(&self, id: &SourceId, holder: Uuid) -> Result<(), StoreError> {
+        let id = id.clone();
+        dispatch!(self.release(&id, holder))
+    }
+
+    /// Hosts that asked for patience, and until when.
+    pub async fn hosts(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        dispatch!(self.hosts())
+    }
+
+    /// Remembers them.
+    pub async fn save_hosts(&self, hosts: Vec<(String, Timestamp)>) -> Result<(), StoreError> {
+        dispatch!(self.save_hosts(&hosts))
+    }
+
+    /// Keeps an address out for ever.
+    pub async fn block(&self, canonical: &str, at: Timestamp) -> Result<(), StoreError> {
+        let canonical = canonical.to_owned();
+        dispatch!(self.block(&canonical, at))
+    }
+
+    /// True when an address is kept out.
+    pub async fn is_blocked(&self, canonical: &str) -> Result<bool, StoreError> {
+        let canonical = canonical.to_owned();
+        dispatch!(self.is_blocked(&canonical))
+    }
+
+    /// Every article has all its keys and the reverse; the log is whole; stories and members agree.
+    pub async fn verify(&self) -> Result<VerifyReport, StoreError> {
+        dispatch!(self.verify())
+    }
+
+    /// Waits until everything is on disk.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        dispatch!(self.flush())
+    }
+}

@@ -1,5 +1,7 @@
 //! Conditional requests (RFC 9110 section 13) and content codings (section 12.5.3). It never touches the store.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 
@@ -87,7 +89,8 @@ fn has_tag(list: &str, etag: &str) -> bool {
 
 /// RFC 9110 section 5.6.7.
 pub(super) fn http_date(at: Timestamp) -> String {
-    httpdate::fmt_http_date(at.into())
+    let since = Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default());
+    httpdate::fmt_http_date(UNIX_EPOCH + since)
 }
 
 #[cfg(test)]

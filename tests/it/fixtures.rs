@@ -16,16 +16,25 @@ fn folded(text: &str) -> String {
 
 fn check(fixture: &Fixture, expect: &Expect, config: &Config, enricher: &Enricher) -> Vec<String> {
     let office = fixture.name.split('/').next().unwrap();
-    let source = config.sources.iter().find(|s| s.id.as_str() == office || s.id.as_str().starts_with(&format!("{office}-")));
+    let source =
+        config.sources.iter().find(|s| s.id.as_str() == office || s.id.as_str().starts_with(&format!("{office}-")));
     let Some(source) = source else { return Vec::new() };
     let (html, _) = fetch::decode(fixture.body, fixture.headers.get("content-type").map(String::as_str));
-    let input = PageInput { url: &fixture.url, html: &html, content_language: fixture.headers.get("content-language").map(String::as_str), source_language: source.language, latest: Some("2026-11-20".parse().unwrap()) };
+    let input = PageInput {
+        url: &fixture.url,
+        html: &html,
+        content_language: fixture.headers.get("content-language").map(String::as_str),
+        source_language: source.language,
+        latest: Some("2026-11-20".parse().unwrap()),
+    };
     let raw = match extract::article(&input, source.profile.as_deref()) {
         Ok(raw) => raw,
         Err(error) => return vec![format!("{}: {error}", fixture.name)],
     };
     let mut wrong = Vec::new();
-    let mut say = |what: &str, want: &str, got: &str| wrong.push(format!("{} {what}\n    want {want}\n    got  {got}", fixture.name));
+    let mut say = |what: &str, want: &str, got: &str| {
+        wrong.push(format!("{} {what}\n    want {want}\n    got  {got}", fixture.name))
+    };
     let text = folded(&raw.text);
     if folded(&raw.title) != folded(&expect.title) {
         say("title", &expect.title, &raw.title);
@@ -39,12 +48,21 @@ fn check(fixture: &Fixture, expect: &Expect, config: &Config, enricher: &Enriche
         say("first sentence", &expect.first, &text.chars().take(160).collect::<String>());
     }
     if !text.contains(&folded(&expect.last)) {
-        say("last sentence", &expect.last, &text.chars().rev().take(160).collect::<String>().chars().rev().collect::<String>());
+        say(
+            "last sentence",
+            &expect.last,
+            &text.chars().rev().take(160).collect::<String>().chars().rev().collect::<String>(),
+        );
     }
     for absent in expect.absent.iter().filter(|a| text.contains(&folded(a))) {
         say("chrome in the text", "none", absent);
     }
-    let judged = enricher.enrich(&Input { title: &raw.title, text: &raw.text, declared: raw.declared, source_country: source.country });
+    let judged = enricher.enrich(&Input {
+        title: &raw.title,
+        text: &raw.text,
+        declared: raw.declared,
+        source_country: source.country,
+    });
     if judged.language.language.tag() != expect.language {
         say("language", &expect.language, &format!("{:?}", judged.language));
     }
@@ -53,7 +71,11 @@ fn check(fixture: &Fixture, expect: &Expect, config: &Config, enricher: &Enriche
     }
     let first = judged.countries.first().map(|t| t.country.iso3().to_owned());
     if first != expect.country.first().cloned() {
-        say("primary country", &format!("{:?}", expect.country), &format!("{:?}", judged.countries.iter().map(|t| t.country).collect::<Vec<_>>()));
+        say(
+            "primary country",
+            &format!("{:?}", expect.country),
+            &format!("{:?}", judged.countries.iter().map(|t| t.country).collect::<Vec<_>>()),
+        );
     }
     wrong
 }

@@ -39,8 +39,14 @@ impl House {
         // A pause that robots.txt asks for is a matter of the fetcher's own tests.
         for fixture in fixtures.iter().filter(|f| f.url.path() == "/robots.txt" && f.status == 200) {
             let text = String::from_utf8_lossy(fixture.body);
-            let quick: Vec<&str> = text.lines().filter(|line| !line.to_ascii_lowercase().starts_with("crawl-delay")).collect();
-            replay.answer(fixture.url.as_str(), 200, &[("content-type".into(), "text/plain".into())], quick.join("\n").into_bytes());
+            let quick: Vec<&str> =
+                text.lines().filter(|line| !line.to_ascii_lowercase().starts_with("crawl-delay")).collect();
+            replay.answer(
+                fixture.url.as_str(),
+                200,
+                &[("content-type".into(), "text/plain".into())],
+                quick.join("\n").into_bytes(),
+            );
         }
         tokio::spawn(demo::serve(listener, replay.clone()));
         let mut config = demo::config(folder, "127.0.0.1:0".parse().unwrap()).unwrap();
@@ -50,7 +56,9 @@ impl House {
     }
 
     pub async fn line(&self, store: Store) -> Line {
-        daemon::line(&self.config, store, self.hosts.clone(), self.clock.clone(), CancellationToken::new()).await.unwrap()
+        daemon::line(&self.config, store, self.hosts.clone(), self.clock.clone(), CancellationToken::new())
+            .await
+            .unwrap()
     }
 
     pub async fn store(&self) -> Store {

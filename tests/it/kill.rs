@@ -13,12 +13,23 @@ use tokio::net::TcpListener;
 /// It runs only when the parent asks for it by the environment.
 #[tokio::test(flavor = "multi_thread")]
 async fn child() {
-    let (Ok(folder), Ok(offices)) = (std::env::var("DEPECHE_TEST_FOLDER"), std::env::var("DEPECHE_TEST_OFFICES")) else { return };
+    let (Ok(folder), Ok(offices)) = (std::env::var("DEPECHE_TEST_FOLDER"), std::env::var("DEPECHE_TEST_OFFICES"))
+    else {
+        return;
+    };
     let fixtures = demo::fixtures().unwrap();
     let mut config = demo::config(folder.as_ref(), "127.0.0.1:0".parse().unwrap()).unwrap();
     config.crawl.per_host_delay = Duration::ZERO;
     let store = depeche::daemon::open_store(&config).await.unwrap();
-    let line = depeche::daemon::line(&config, store.clone(), demo::hosts(&fixtures, offices.parse().unwrap()), depeche::clock::Clock::system(), Default::default()).await.unwrap();
+    let line = depeche::daemon::line(
+        &config,
+        store.clone(),
+        demo::hosts(&fixtures, offices.parse().unwrap()),
+        depeche::clock::Clock::system(),
+        Default::default(),
+    )
+    .await
+    .unwrap();
     // The pulse: what the log holds was acknowledged, so the parent may count on it.
     tokio::spawn(async move {
         let mut after = 0;

@@ -14,7 +14,19 @@ async fn a_round_stores_every_article_of_every_office() {
     let house = House::open(folder.path()).await;
     let line = house.line(house.store().await).await;
     let rounds = house.crawl(&line).await;
-    let table: String = rounds.iter().map(|(id, r)| format!("{id}: found {} stored {} duplicate {} failed {:?} {:?}\n", r.found, r.stored, r.duplicate, r.failed.iter().map(|f| &f.why).collect::<Vec<_>>(), r.error)).collect();
+    let table: String = rounds
+        .iter()
+        .map(|(id, r)| {
+            format!(
+                "{id}: found {} stored {} duplicate {} failed {:?} {:?}\n",
+                r.found,
+                r.stored,
+                r.duplicate,
+                r.failed.iter().map(|f| &f.why).collect::<Vec<_>>(),
+                r.error
+            )
+        })
+        .collect();
     insta::assert_snapshot!(table);
     let report = line.store.verify().await.unwrap();
     assert_eq!(report.problems, Vec::<String>::new());
@@ -41,7 +53,10 @@ async fn crawling_again_after_a_restart_gives_the_same_bytes_and_nothing_new() {
     assert_eq!(line.store.head().await.unwrap(), head, "nothing new moves the log");
     assert_eq!(house.feeds(&line.store).await, first);
     let asked = house.replay.take_asked();
-    let whole: Vec<_> = asked.iter().filter(|(url, status)| *status == 200 && !url.ends_with("/robots.txt") && !url.contains("page=")).collect();
+    let whole: Vec<_> = asked
+        .iter()
+        .filter(|(url, status)| *status == 200 && !url.ends_with("/robots.txt") && !url.contains("page="))
+        .collect();
     assert!(whole.is_empty(), "fetched whole again: {whole:?}");
 }
 
@@ -70,7 +85,8 @@ async fn an_exact_copy_on_another_office_joins_the_story() {
     };
     let office = line.store.by_url(&id("haiti/appel.html")).await.unwrap().unwrap();
     let copy = line.store.by_url(&id("burundi/appel-haiti.html")).await.unwrap().unwrap();
-    let (office, copy) = (line.store.article(office).await.unwrap().unwrap(), line.store.article(copy).await.unwrap().unwrap());
+    let (office, copy) =
+        (line.store.article(office).await.unwrap().unwrap(), line.store.article(copy).await.unwrap().unwrap());
     assert_eq!(office.story, copy.story);
     let story = line.store.story(office.story).await.unwrap().unwrap();
     let entry = &story.entries[0];
@@ -78,7 +94,12 @@ async fn an_exact_copy_on_another_office_joins_the_story() {
     assert_eq!(entry.lead, office.id, "and its link follows the country office");
     let feed = house.feed(&line.store, "country=HTI&limit=200", depeche::publish::Format::Json).await;
     let feed: serde_json::Value = serde_json::from_str(&feed).unwrap();
-    let items: Vec<_> = feed["items"].as_array().unwrap().iter().filter(|i| i["_depeche"]["story_id"] == serde_json::json!(office.story)).collect();
+    let items: Vec<_> = feed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|i| i["_depeche"]["story_id"] == serde_json::json!(office.story))
+        .collect();
     assert_eq!(items.len(), 1, "one entry a story and language");
     assert_eq!(items[0]["id"], copy.id.urn());
     assert_eq!(items[0]["url"], office.url);
@@ -91,7 +112,9 @@ async fn numbered_reports_are_two_stories() {
     let line = house.line(Store::memory()).await;
     house.crawl_some(&line, "haiti-fr").await;
     let mut stories = HashSet::new();
-    for fixture in demo::fixtures().unwrap().iter().filter(|f| f.name.starts_with("haiti/suivi-4") && f.expect.is_some()) {
+    for fixture in
+        demo::fixtures().unwrap().iter().filter(|f| f.name.starts_with("haiti/suivi-4") && f.expect.is_some())
+    {
         let id = line.store.by_url(&depeche::dedup::canonical(&fixture.url, true)).await.unwrap().unwrap();
         stories.insert(line.store.article(id).await.unwrap().unwrap().story);
     }
@@ -126,7 +149,10 @@ async fn an_edit_is_a_revision_and_only_a_material_one_moves_updated() {
     assert_eq!((after.id, after.published, after.first_seen), (before.id, before.published, before.first_seen));
     assert_eq!(after.updated, house.clock.now());
     let last = line.store.changes(0, 1000).await.unwrap().pop().unwrap();
-    assert!(matches!(last.kind, ChangeKind::Revised { material: true, ref fields } if fields.contains(&"title".to_owned())), "{last:?}");
+    assert!(
+        matches!(last.kind, ChangeKind::Revised { material: true, ref fields } if fields.contains(&"title".to_owned())),
+        "{last:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +195,14 @@ async fn what_goes_wrong_is_said_and_stops_nothing_else() {
     house.replay.answer(fixture.url.as_str(), 200, &html, Vec::new());
     let rounds = house.crawl(&line).await;
     let of = |id: &str| rounds.iter().find(|(i, _)| i == id).map(|(_, r)| r).unwrap();
-    insta::assert_snapshot!([of("kenya").error.clone().unwrap(), of("burundi").error.clone().unwrap(), of("haiti-fr").failed.iter().map(|f| f.why.clone()).collect::<Vec<_>>().join("\n")].join("\n"));
+    insta::assert_snapshot!(
+        [
+            of("kenya").error.clone().unwrap(),
+            of("burundi").error.clone().unwrap(),
+            of("haiti-fr").failed.iter().map(|f| f.why.clone()).collect::<Vec<_>>().join("\n")
+        ]
+        .join("\n")
+    );
     assert!(of("haiti-fr").stored > 8 && of("haiti-fr").error.is_none());
     // What was served before stays served, and the source recovers by itself.
     let kenya = demo::fixtures().unwrap().into_iter().find(|f| f.url.as_str() == "http://kenya.example/news").unwrap();

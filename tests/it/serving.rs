@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use depeche::daemon::{self, Role};
 use depeche::pipeline::Line;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::{Client, Method, Response};
 use tempfile::{TempDir, tempdir};
 use tokio::net::TcpListener;
@@ -57,7 +59,9 @@ async fn the_contract_over_http() {
     let server = Server::open().await;
 
     // Types, validators, 304 by each validator alone, HEAD.
-    for (format, kind) in [("rss", "application/rss+xml"), ("atom", "application/atom+xml"), ("json", "application/feed+json")] {
+    for (format, kind) in
+        [("rss", "application/rss+xml"), ("atom", "application/atom+xml"), ("json", "application/feed+json")]
+    {
         let path = format!("/feed.{format}");
         let first = server.get(&path, &[]).await;
         assert_eq!(first.status(), 200);
@@ -98,7 +102,14 @@ async fn the_contract_over_http() {
     }
 
     // Unknown names and values are refused with what is allowed; no match is a valid empty feed.
-    for (path, named) in [("/feed.atom?land=HTI", "country"), ("/feed.atom?country=XX", "ISO"), ("/feed.atom?theme=nonsense", "displacement"), ("/feed.atom?lang=xx", "fr"), ("/feed.atom?source=nobody", "haiti-fr"), ("/feed.atom?limit=0", "200")] {
+    for (path, named) in [
+        ("/feed.atom?land=HTI", "country"),
+        ("/feed.atom?country=XX", "ISO"),
+        ("/feed.atom?theme=nonsense", "displacement"),
+        ("/feed.atom?lang=xx", "fr"),
+        ("/feed.atom?source=nobody", "haiti-fr"),
+        ("/feed.atom?limit=0", "200"),
+    ] {
         let response = server.get(path, &[]).await;
         assert_eq!(response.status(), 400, "{path}");
         assert!(header(&response, CONTENT_TYPE).starts_with("application/problem+json"));
@@ -111,13 +122,22 @@ async fn the_contract_over_http() {
     assert_eq!(empty["items"].as_array().unwrap().len(), 0);
 
     // Filters filter; the tender is no news.
-    let json: serde_json::Value = serde_json::from_slice(&server.get("/feed.json?country=KEN&lang=en", &[]).await.bytes().await.unwrap()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(&server.get("/feed.json?country=KEN&lang=en", &[]).await.bytes().await.unwrap())
+            .unwrap();
     let items = json["items"].as_array().unwrap();
     assert!(items.len() >= 7 && items.iter().all(|i| i["language"] == "en"), "{}", items.len());
     assert_eq!(json["feed_url"], "http://feeds.example/feed.json?country=KEN&lang=en");
 
     // Pages, health, metrics.
-    for (path, text) in [("/?ui=fr", "Dernières nouvelles"), ("/?ui=en", "Latest stories"), ("/about/bot", "robots.txt"), ("/health/live", "live"), ("/health/ready", "ready"), ("/metrics", "depeche_http_requests_total")] {
+    for (path, text) in [
+        ("/?ui=fr", "Dernières nouvelles"),
+        ("/?ui=en", "Latest stories"),
+        ("/about/bot", "robots.txt"),
+        ("/health/live", "live"),
+        ("/health/ready", "ready"),
+        ("/metrics", "depeche_http_requests_total"),
+    ] {
         let response = server.get(path, &[]).await;
         assert_eq!(response.status(), 200, "{path}");
         assert!(response.text().await.unwrap().contains(text), "{path}");

@@ -1,0 +1,116 @@
+//! What is compared of a text: an exact hash, a MinHash signature, its numbers. Digits are never dropped.
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::article::{Fingerprint, fold};
+
+/// Bins of the signature.
+const BINS: usize = 128;
+/// Under this many words a text has no signature: its words prove too little.
+const LEAST_WORDS: usize = 60;
+/// The mark of an empty bin.
+const EMPTY: u32 = u32::MAX;
+
+/// The fingerprint of a text. The dateline is no part of it: copies of one release carry different ones.
+pub fn fingerprint(title: &str, text: &str) -> Fingerprint {
+    let body = fold(without_dateline(text));
+    let words: Vec<&str> = body.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let normal = words.join(" ");
+    let exact = if words.len() < LEAST_WORDS {
+        let title = fold(title);
+        let title: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        xxh3_64(format!("{}\n{normal}", title.join(" ")).as_bytes())
+    } else {
+        xxh3_64(normal.as_bytes())
+    };
+    let signature = if words.len() < LEAST_WORDS { Vec::new() } else { signature(&words) };
+    Fingerprint { exact, words: words.len() as u32, signature, numbers: numbers(text) }
+}
+
+/// One-permutation MinHash of word 3-grams, empty bins filled from their neighbours.
+fn signature(words: &[&str]) -> Vec<u32> {
+    let mut bins = vec![EMPTY; BINS];
+    for gram in words.windows(3) {
+        let hash = xxh3_64_with_seed(gram.join(" ").as_bytes(), 0x5eed);
+        let bin = (hash >> 57) as usize % BINS;
+        bins[bin] = bins[bin].min((hash as u32).min(EMPTY - 1));
+    }
+    let filled = bins.clone();
+    for (i, bin) in bins.iter_mut().enumerate().filter(|(_, bin)| **bin == EMPTY) {
+        if let Some(next) = (1..BINS).map(|d| (d, filled[(i + d) % BINS])).find(|(_, v)| *v != EMPTY) {
+            *bin = next.1.wrapping_add(next.0 as u32).min(EMPTY - 1);
+        }
+    }
+    bins
+}
+
+/// The share of equal bins: an estimate of the likeness of two texts.
+pub(super) fn likeness(a: &[u32], b: &[u32]) -> f32 {
+    if a.len() != BINS || b.len() != BINS {
+        return 0.0;
+    }
+    a.iter().zip(b).filter(|(a, b)| a == b).count() as f32 / BINS as f32
+}
+
+/// The distinct numbers of two or more digits; separators folded, years dropped.
+fn numbers(text: &str) -> Vec<u64> {
+    let chars: Vec<char> = text.chars().collect();
+    let (mut found, mut i) = (Vec::new(), 0);
+    while i < chars.len() {
+        if !chars[i].is_ascii_digit() {
+            i += 1;
+            continue;
+        }
+        let mut digits = String::new();
+        while i < chars.len() {
+            if chars[i].is_ascii_digit() {
+                digits.push(chars[i]);
+                i += 1;
+            } else if matches!(chars[i], ' ' | '\u{A0}' | '\u{202F}' | ',' | '.' | '\'')
+                && (1..=3).all(|d| chars.get(i + d).is_some_and(char::is_ascii_digit))
+                && !chars.get(i + 4).is_some_and(char::is_ascii_digit)
+                && digits.len() <= 3 + 3 * (digits.len() / 3)
+            {
+                i += 1;
+            } else {
+                break;
+            }
+        }
+        if let Ok(number) = digits.parse::<u64>()
+            && digits.len() >= 2
+            && !(digits.len() == 4 && (1990..=2035).contains(&number))
+        {
+            found.push(number);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// True unless both texts hold two or more numbers and share less than half of the smaller set.
+pub(super) fn numbers_agree(a: &[u64], b: &[u64]) -> bool {
+    if a.len() < 2 || b.len() < 2 {
+        return true;
+    }
+    2 * shared(a, b) >= a.len().min(b.len())
+}
+
+/// Numbers that stand in both.
+pub(super) fn shared(a: &[u64], b: &[u64]) -> usize {
+    a.iter().filter(|n| b.binary_search(n).is_ok()).count()
+}
+
+/// The text after a dateline such as `Port-au-Prince, 9 mars – `: a short opening before a spaced dash.
+fn without_dateline(text: &str) -> &str {
+    let head: String = text.chars().take(80).collect();
+    for dash in [" – ", " — ", " − ", " - ", "– ", "— "] {
+        if let Some(at) = head.find(dash)
+            && head[..at].chars().next().is_some_and(char::is_uppercase)
+            && !head[..at].contains(['.', '!', '?', '\n'])
+        {
+            return &text[at + dash.len()..];
+        }
+    }
+    text
+}

@@ -1,0 +1,245 @@
+//! A container as blocks in the order of the page: paragraphs, lists, tables, quotes, headings, figures.
+//! It drops chrome that sites put inside bodies, and stops where the body proper ends.
+
+use std::collections::HashSet;
+
+use ego_tree::NodeId;
+use scraper::{ElementRef, Node};
+
+use super::page::text_of;
+use super::profile::Alternatives;
+use crate::article::{clean_line, fold};
+
+/// A block: its text, a line each paragraph or item, and its markup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Block {
+    pub lines: Vec<String>,
+    pub html: String,
+}
+
+/// Blocks of the body, and what was found behind it.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub blocks: Vec<Block>,
+    pub contact: Option<String>,
+    pub credit: Option<String>,
+}
+
+/// Nested deeper than this, markup is unwrapped no further.
+const DEEPEST: usize = 256;
+/// Elements that are never part of a body.
+const NEVER: &[&str] = &[
+    "script", "style", "noscript", "template", "svg", "iframe", "form", "nav", "button", "aside", "select", "object",
+    "footer",
+];
+/// Class words of chrome inside bodies.
+const CHROME: &[&str] = &[
+    "share",
+    "social",
+    "related",
+    "newsletter",
+    "breadcrumb",
+    "comment",
+    "credit",
+    "caption",
+    "pager",
+    "tags",
+    "advert",
+    "promo",
+];
+
+impl Body {
+    pub fn text(&self) -> String {
+        self.blocks.iter().flat_map(|b| &b.lines).cloned().collect::<Vec<_>>().join("\n")
+    }
+
+    pub fn html(&self) -> String {
+        self.blocks.iter().map(|b| b.html.as_str()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Reads containers; `remove` are the profile's own exclusions.
+pub(super) fn read(containers: &[ElementRef<'_>], remove: &Alternatives) -> Body {
+    let mut removed = HashSet::new();
+    for container in containers {
+        for selector in remove {
+            removed.extend(container.select(selector).map(|e| e.id()));
+        }
+    }
+    let mut all = Vec::new();
+    for container in containers {
+        descend(*container, &removed, 0, &mut all);
+    }
+    finish(all)
+}
+
+fn descend(element: ElementRef<'_>, removed: &HashSet<NodeId>, depth: usize, into: &mut Vec<Block>) {
+    let (mut loose_text, mut loose_html) = (String::new(), String::new());
+    let flush = |text: &mut String, html: &mut String, into: &mut Vec<Block>| {
+        let line = clean_line(text);
+        if !line.is_empty() {
+            into.push(Block { lines: vec![line], html: format!("<p>{html}</p>") });
+        }
+        text.clear();
+        html.clear();
+    };
+    for child in element.children() {
+        let Some(inner) = ElementRef::wrap(child) else {
+            if let Node::Text(text) = child.value() {
+                loose_text.push_str(text);
+                loose_html.push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
+            }
+            continue;
+        };
+        let name = inner.value().name();
+        if NEVER.contains(&name) || removed.contains(&inner.id()) || is_chrome(inner) {
+            continue;
+        }
+        match name {
+            "p" | "ul" | "ol" | "dl" | "table" | "blockquote" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "pre" => {
+                flush(&mut loose_text, &mut loose_html, into);
+                let lines = lines_of(inner);
+                if !lines.is_empty() {
+                    into.push(Block { lines, html: inner.html() });
+                }
+            }
+            "figure" => {
+                flush(&mut loose_text, &mut loose_html, into);
+                into.push(Block { lines: Vec::new(), html: inner.html() });
+            }
+            "br" | "hr" => flush(&mut loose_text, &mut loose_html, into),
+            "div" | "section" | "article" | "main" | "header" | "center" if depth < DEEPEST => {
+                flush(&mut loose_text, &mut loose_html, into);
+                descend(inner, removed, depth + 1, into);
+            }
+            _ => {
+                loose_text.push_str(&text_of(inner));
+                loose_html.push_str(&inner.html());
+            }
+        }
+    }
+    flush(&mut loose_text, &mut loose_html, into);
+}
+
+fn lines_of(element: ElementRef<'_>) -> Vec<String> {
+    let parts: Vec<ElementRef<'_>> = match element.value().name() {
+        "ul" | "ol" | "dl" => element
+            .descendants()
+            .filter_map(ElementRef::wrap)
+            .filter(|e| matches!(e.value().name(), "li" | "dt" | "dd"))
+            .collect(),
+        "table" => element
+            .descendants()
+            .filter_map(ElementRef::wrap)
+            .filter(|e| matches!(e.value().name(), "tr" | "caption"))
+            .collect(),
+        "blockquote" => {
+            element.descendants().filter_map(ElementRef::wrap).filter(|e| e.value().name() == "p").collect()
+        }
+        _ => Vec::new(),
+    };
+    let parts = if parts.is_empty() { vec![element] } else { parts };
+    parts.into_iter().map(text_of).filter(|line| !line.is_empty()).collect()
+}
+
+fn is_chrome(element: ElementRef<'_>) -> bool {
+    element.value().attr("class").is_some_and(|class| {
+        class.split_whitespace().any(|word| {
+            let word = word.to_ascii_lowercase();
+            CHROME.iter().any(|chrome| word.split(['-', '_']).any(|part| part == *chrome))
+        })
+    })
+}
+
+/// Drops repeats and debris, and cuts where the body ends.
+fn finish(all: Vec<Block>) -> Body {
+    let mut body = Body::default();
+    let mut seen = HashSet::new();
+    let mut ended = false;
+    for mut block in all {
+        let first = block.lines.first().cloned().unwrap_or_default();
+        let folded = fold(&first);
+        if !ended && (is_stars(&first) || is_related_heading(&folded)) {
+            ended = true;
+            continue;
+        }
+        if is_contact(&folded) {
+            body.contact.get_or_insert(block.lines.join("\n"));
+            ended = true;
+            continue;
+        }
+        if is_credit(&first) {
+            body.credit.get_or_insert(first);
+            continue;
+        }
+        if ended || is_debris(&first) {
+            continue;
+        }
+        if block.lines.len() == 1 && first.chars().count() > 60 && !seen.insert(folded) {
+            continue;
+        }
+        block.lines.retain(|line| !is_stars(line));
+        body.blocks.push(block);
+    }
+    body
+}
+
+fn is_stars(line: &str) -> bool {
+    line.len() >= 2
+        && line.chars().all(|c| matches!(c, '*' | ' ' | '\u{A0}' | '#' | '_'))
+        && line.contains(['*', '#', '_'])
+}
+
+fn is_related_heading(folded: &str) -> bool {
+    matches!(
+        folded.trim_end_matches([':', ' ', '\u{A0}']),
+        "connexes"
+            | "related"
+            | "related content"
+            | "related news"
+            | "read also"
+            | "a lire aussi"
+            | "lire aussi"
+            | "contenu connexe"
+            | "relacionados"
+            | "ver tambien"
+    )
+}
+
+fn is_contact(folded: &str) -> bool {
+    const OPENINGS: &[&str] = &[
+        "for more information",
+        "for further information",
+        "pour plus d'information",
+        "pour de plus amples informations",
+        "pour toute information",
+        "para mas informacion",
+        "para mayor informacion",
+        "pou plis enfomasyon",
+        "media contact",
+        "contact presse",
+        "contacts presse",
+        "contacts medias",
+        "contact medias",
+        "لمزيد من المعلومات",
+    ];
+    folded.chars().count() < 600 && OPENINGS.iter().any(|opening| folded.starts_with(opening))
+}
+
+fn is_credit(line: &str) -> bool {
+    let short = line.chars().count() < 120;
+    let start = line.trim_start_matches(['(', '[']);
+    short
+        && (start.starts_with('©')
+            || ["Photo:", "Photo :", "Photo\u{A0}:", "Foto:", "Crédit photo", "Photo credit", "Photos:"]
+                .iter()
+                .any(|p| start.starts_with(p)))
+}
+
+/// Style text that an old platform left in bodies, and footnotes.
+fn is_debris(line: &str) -> bool {
+    (line.contains("margin:") || line.contains("border:") || line.contains("rgb("))
+        && line.contains("pt")
+        && line.contains([';', '>'])
+        && line.chars().count() < 300
+}

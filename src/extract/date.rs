@@ -1,0 +1,266 @@
+//! Dates as pages write them: ISO, in words of five languages, and in digits of either order. Text in, day out.
+//! It never takes "33 min ago" for a date, and never believes a year before 1990 or a day in the future.
+
+use std::sync::LazyLock;
+
+use jiff::civil::{Date, Time};
+use regex::{Captures, Regex};
+
+use super::DateOrder;
+use crate::article::{PageDate, fold};
+
+/// Month names by their folded beginnings, longest first where one begins another.
+const MONTHS: &[(&str, i8)] = &[
+    ("january", 1),
+    ("janvier", 1),
+    ("enero", 1),
+    ("janeiro", 1),
+    ("jan", 1),
+    ("ene", 1),
+    ("february", 2),
+    ("fevrier", 2),
+    ("febrero", 2),
+    ("fevereiro", 2),
+    ("feb", 2),
+    ("fev", 2),
+    ("fevr", 2),
+    ("march", 3),
+    ("mars", 3),
+    ("marzo", 3),
+    ("marco", 3),
+    ("mar", 3),
+    ("april", 4),
+    ("avril", 4),
+    ("abril", 4),
+    ("apr", 4),
+    ("avr", 4),
+    ("abr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mayo", 5),
+    ("maio", 5),
+    ("june", 6),
+    ("juin", 6),
+    ("junio", 6),
+    ("junho", 6),
+    ("jun", 6),
+    ("july", 7),
+    ("juillet", 7),
+    ("julio", 7),
+    ("julho", 7),
+    ("jul", 7),
+    ("juil", 7),
+    ("august", 8),
+    ("aout", 8),
+    ("agosto", 8),
+    ("aug", 8),
+    ("ago", 8),
+    ("september", 9),
+    ("septembre", 9),
+    ("septiembre", 9),
+    ("setembro", 9),
+    ("sept", 9),
+    ("sep", 9),
+    ("set", 9),
+    ("october", 10),
+    ("octobre", 10),
+    ("octubre", 10),
+    ("outubro", 10),
+    ("oct", 10),
+    ("out", 10),
+    ("november", 11),
+    ("novembre", 11),
+    ("noviembre", 11),
+    ("novembro", 11),
+    ("nov", 11),
+    ("december", 12),
+    ("decembre", 12),
+    ("diciembre", 12),
+    ("dezembro", 12),
+    ("dec", 12),
+    ("dic", 12),
+    ("dez", 12),
+    ("يناير", 1),
+    ("فبراير", 2),
+    ("مارس", 3),
+    ("أبريل", 4),
+    ("ابريل", 4),
+    ("مايو", 5),
+    ("يونيو", 6),
+    ("يوليو", 7),
+    ("أغسطس", 8),
+    ("اغسطس", 8),
+    ("سبتمبر", 9),
+    ("أكتوبر", 10),
+    ("اكتوبر", 10),
+    ("نوفمبر", 11),
+    ("ديسمبر", 12),
+];
+
+/// A pattern of ours; one that does not compile matches nothing, and the tests notice.
+fn pattern(text: &str) -> Option<Regex> {
+    Regex::new(text).ok()
+}
+
+static ISO: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"\b(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?")
+});
+static DAY_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"\b(\d{1,2})(?:er|st|nd|rd|th|º|°)?[\s.\-]*(?:de\s+)?(\p{L}{3,10})\.?[\s,.\-]*(?:de\s+|del\s+)?(\d{4})\b")
+});
+static MONTH_FIRST: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?[\s\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,.\-]+(\d{4})\b"));
+static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})\b"));
+static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"^\s*(?:[-–,à]|at)?\s*(\d{1,2})[:h](\d{2})\b"));
+
+/// What a reading of dates needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader {
+    pub order: DateOrder,
+    /// No later day is believed.
+    pub latest: Option<Date>,
+}
+
+impl Reader {
+    /// The first credible date of a text.
+    pub fn read(&self, text: &str, from: &str) -> Option<PageDate> {
+        let folded: String = text
+            .chars()
+            .map(|c| {
+                if c.is_alphabetic() && !('\u{600}'..='\u{6FF}').contains(&c) {
+                    fold(&c.to_string())
+                } else {
+                    c.to_string()
+                }
+            })
+            .collect();
+        let mut found: Vec<(usize, PageDate)> = Vec::new();
+        let mut keep = |captures: &Captures<'_>, year: i16, month: i8, day: i8| {
+            let (Some(whole), Ok(date)) = (captures.get(0), Date::new(year, month, day)) else { return };
+            if self.is_credible(date) {
+                let time = CLOCK
+                    .as_ref()
+                    .and_then(|p| p.captures(&folded[whole.end()..]))
+                    .and_then(|c| Time::new(number(&c, 1)?, number(&c, 2)?, 0, 0).ok());
+                found.push((whole.start(), PageDate { date, time, offset_minutes: None, from: from.to_owned() }));
+            }
+        };
+        for captures in DAY_FIRST.iter().flat_map(|p| p.captures_iter(&folded)) {
+            if let (Some(day), Some(month), Some(year)) =
+                (number(&captures, 1), month(&captures[2]), number(&captures, 3))
+            {
+                keep(&captures, year, month, day);
+            }
+        }
+        for captures in MONTH_FIRST.iter().flat_map(|p| p.captures_iter(&folded)) {
+            if let (Some(month), Some(day), Some(year)) =
+                (month(&captures[1]), number(&captures, 2), number(&captures, 3))
+            {
+                keep(&captures, year, month, day);
+            }
+        }
+        for captures in DIGITS.iter().flat_map(|p| p.captures_iter(&folded)) {
+            let (Some(a), Some(b), Some(year)) =
+                (number::<i8>(&captures, 1), number::<i8>(&captures, 2), number(&captures, 3))
+            else {
+                continue;
+            };
+            let month_first = if a > 12 {
+                false
+            } else if b > 12 {
+                true
+            } else {
+                self.order == DateOrder::Mdy
+            };
+            let (month, day) = if month_first { (a, b) } else { (b, a) };
+            keep(&captures, year, month, day);
+        }
+        for captures in ISO.iter().flat_map(|p| {
+            p.captures_iter(&folded.to_ascii_uppercase())
+                .map(|c| (c.get(0).map_or(0, |m| m.start()), iso(&c)))
+                .collect::<Vec<_>>()
+        }) {
+            if let (at, Some((date, time, offset_minutes))) = captures
+                && self.is_credible(date)
+            {
+                found.push((at, PageDate { date, time, offset_minutes, from: from.to_owned() }));
+            }
+        }
+        found.into_iter().min_by_key(|(at, _)| *at).map(|(_, date)| date)
+    }
+
+    fn is_credible(&self, date: Date) -> bool {
+        let latest = self.latest.and_then(|latest| latest.tomorrow().ok());
+        date.year() >= 1990 && latest.map_or(date.year() <= 2100, |latest| date <= latest)
+    }
+}
+
+fn iso(captures: &Captures<'_>) -> Option<(Date, Option<Time>, Option<i16>)> {
+    let date = Date::new(number(captures, 1)?, number(captures, 2)?, number(captures, 3)?).ok()?;
+    let time = number(captures, 4).zip(number(captures, 5)).and_then(|(h, m)| Time::new(h, m, 0, 0).ok());
+    let offset = captures.get(6).map(|m| m.as_str()).and_then(|zone| {
+        if zone == "Z" {
+            return Some(0);
+        }
+        let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
+        let minutes = digits.get(..2)?.parse::<i16>().ok()? * 60 + digits.get(2..4)?.parse::<i16>().ok()?;
+        Some(if zone.starts_with('-') { -minutes } else { minutes })
+    });
+    Some((date, time, offset))
+}
+
+fn number<T: std::str::FromStr>(captures: &Captures<'_>, group: usize) -> Option<T> {
+    captures.get(group)?.as_str().parse().ok()
+}
+
+fn month(name: &str) -> Option<i8> {
+    MONTHS.iter().find(|(known, _)| *known == name).map(|(_, month)| *month)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Option<String> {
+        Reader { order: DateOrder::Mdy, latest: Some("2026-11-20".parse().unwrap()) }
+            .read(text, "test")
+            .map(|d| d.to_rfc3339())
+    }
+
+    #[test]
+    fn dates_met_on_real_pages() {
+        for (text, want) in [
+            ("Posted: Wednesday, September 19, 2018 - 17:11", "2018-09-19T17:11:00Z"),
+            ("Fri, 01/22/2021 - 03:19", "2021-01-22T03:19:00Z"),
+            ("07/30/2016", "2016-07-30"),
+            ("07/04/2016", "2016-07-04"),
+            ("Mar, 08/08/2017 - 10:00", "2017-08-08T10:00:00Z"),
+            ("Tue, 02/13/2024 - 15:21", "2024-02-13T15:21:00Z"),
+            ("Dec 24 2020", "2020-12-24"),
+            ("01 Apr 2022", "2022-04-01"),
+            ("Posted on Fri. July-01-2016", "2016-07-01"),
+            ("Posted on Tue. Nov-24-2015", "2015-11-24"),
+            ("April 25, 2016 Today, …", "2016-04-25"),
+            ("20 Déc 2024", "2024-12-20"),
+            ("01 aout 2024", "2024-08-01"),
+            ("Hier, 1er juin 2025", "2025-06-01"),
+            ("October 30th, 2019", "2019-10-30"),
+            ("21 de octubre de 2025", "2025-10-21"),
+            ("2018-09-19T17:11:00+02:00", "2018-09-19T17:11:00+02:00"),
+            ("15 مارس 2024", "2024-03-15"),
+        ] {
+            assert_eq!(day(text).as_deref(), Some(want), "{text}");
+        }
+        for text in ["Updated: 33 min 5 sec ago", "03/12/0024", "12/31/2031", "40/40/2020", "juin", ""] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,80}|[0-9/ .:,-]{0,40}") {
+            day(&text);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A parsed page within limits, and the small look-ups that every part of extraction makes.
+//!
+//! Limits are checked before anything recursive sees the page. Nothing here decides what is content.
+
+use scraper::{ElementRef, Html, Selector};
+use url::Url;
+
+use super::{ExtractError, PageInput};
+use crate::article::clean_line;
+
+/// Bytes of markup.
+pub(super) const MAX_BYTES: usize = 5 * 1024 * 1024;
+/// Nodes of the tree.
+pub(super) const MAX_NODES: usize = 250_000;
+/// Nesting of elements; browsers themselves flatten at 512.
+pub(super) const MAX_DEPTH: usize = 512;
+/// Nesting as the raw markup suggests it, where unclosed tags count; beyond it parsing itself becomes quadratic.
+const MAX_RAW_DEPTH: usize = 4096;
+
+/// A parsed page.
+pub(super) struct Page<'a> {
+    pub input: PageInput<'a>,
+    pub html: Html,
+    /// What relative links are resolved against.
+    pub base: Url,
+}
+
+impl<'a> Page<'a> {
+    /// Parses, or refuses what is too large, too deep or too many.
+    pub fn parse(input: &PageInput<'a>) -> Result<Page<'a>, ExtractError> {
+        if input.html.len() > MAX_BYTES {
+            return Err(ExtractError::TooLarge { bytes: input.html.len() });
+        }
+        if raw_depth(input.html) > MAX_RAW_DEPTH {
+            return Err(ExtractError::TooDeep);
+        }
+        let html = Html::parse_document(input.html);
+        let nodes = html.tree.values().count();
+        if nodes > MAX_NODES {
+            return Err(ExtractError::TooManyNodes { nodes });
+        }
+        let mut page = Page { input: *input, html, base: input.url.clone() };
+        let href = page.first("base[href]").and_then(|base| base.attr("href"));
+        if let Some(base) = href.and_then(|href| input.url.join(href.trim()).ok()).filter(is_web) {
+            page.base = base;
+        }
+        Ok(page)
+    }
+
+    /// The first element that matches. The selector is one of ours.
+    pub fn first(&self, selector: &str) -> Option<ElementRef<'_>> {
+        self.html.select(&Selector::parse(selector).ok()?).next()
+    }
+
+    /// Every element that matches. The selector is one of ours.
+    pub fn all(&self, selector: &str) -> Vec<ElementRef<'_>> {
+        Selector::parse(selector).map(|selector| self.html.select(&selector).collect()).unwrap_or_default()
+    }
+
+    /// An absolute web address without fragment and userinfo.
+    pub fn link(&self, href: &str) -> Option<Url> {
+        let href = href.trim();
+        if href.is_empty() || href.starts_with('#') {
+            return None;
+        }
+        let mut url = self.base.join(href).ok().filter(is_web)?;
+        url.set_fragment(None);
+        if !url.username().is_empty() || url.password().is_some() {
+            url.set_username("").ok()?;
+            url.set_password(None).ok()?;
+        }
+        Some(url)
+    }
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.host().is_some()
+}
+
+/// Two addresses on one site: the same host, `www.` ignored.
+pub(super) fn same_host(a: &Url, b: &Url) -> bool {
+    bare_host(a) == bare_host(b)
+}
+
+/// The host without `www.`.
+pub(super) fn bare_host(url: &Url) -> &str {
+    let host = url.host_str().unwrap_or_default();
+    host.strip_prefix("www.").unwrap_or(host)
+}
+
+/// An element's text on one line; scripts and styles left out.
+pub(super) fn text_of(element: ElementRef<'_>) -> String {
+    let mut out = String::new();
+    let mut skipped = None;
+    for edge in element.traverse() {
+        match edge {
+            ego_tree::iter::Edge::Open(node) => match node.value() {
+                scraper::Node::Text(text) if skipped.is_none() => out.push_str(&text[..]),
+                scraper::Node::Element(e) if skipped.is_none() => match e.name() {
+                    "script" | "style" | "noscript" | "template" | "svg" => skipped = Some(node.id()),
+                    "br" | "p" | "div" | "li" | "td" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => out.push(' '),
+                    _ => {}
+                },
+                _ => {}
+            },
+            ego_tree::iter::Edge::Close(node) => {
+                if skipped == Some(node.id()) {
+                    skipped = None;
+                }
+                if matches!(node.value(), scraper::Node::Element(e) if matches!(e.name(), "p" | "div" | "li" | "td")) {
+                    out.push(' ');
+                }
+            }
+        }
+    }
+    clean_line(&out)
+}
+
+/// How deep the raw markup may nest: every opening tag counts until a closing one, except those that HTML
+/// closes by itself.
+fn raw_depth(html: &str) -> usize {
+    const FLAT: &[&str] = &[
+        "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
+        "param", "source", "td", "th", "tr", "track", "wbr", "path", "html", "body", "head",
+    ];
+    let bytes = html.as_bytes();
+    let (mut depth, mut deepest, mut at) = (0usize, 0usize, 0usize);
+    while let Some(found) = bytes[at..].iter().position(|&b| b == b'<') {
+        at += found + 1;
+        let closing = bytes.get(at) == Some(&b'/');
+        let start = at + usize::from(closing);
+        let length = bytes[start..].iter().take(12).take_while(|b| b.is_ascii_alphanumeric()).count();
+        if length == 0 {
+            continue;
+        }
+        let name = html.get(start..start + length).unwrap_or_default().to_ascii_lowercase();
+        if !closing && matches!(name.as_str(), "script" | "style") {
+            let end = if name == "script" { "</script" } else { "</style" };
+            at = find_ignoring_case(bytes, start, end.as_bytes()).map_or(bytes.len(), |end| end + 2);
+        } else if !FLAT.contains(&name.as_str()) {
+            depth = if closing { depth.saturating_sub(1) } else { depth + 1 };
+            deepest = deepest.max(depth);
+        }
+    }
+    deepest
+}
+
+fn find_ignoring_case(bytes: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
+    let mut at = from;
+    while let Some(found) = bytes[at..].iter().position(|&b| b == b'<') {
+        at += found;
+        if bytes.get(at..at + needle.len())?.eq_ignore_ascii_case(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn input<'a>(url: &'a Url, html: &'a str) -> PageInput<'a> {
+        PageInput { url, html, content_language: None, source_language: None, latest: None }
+    }
+
+    #[test]
+    fn limits_hold() {
+        let url = Url::parse("http://haiti.example/").unwrap();
+        let deep = "<div>".repeat(200_000);
+        assert_eq!(Page::parse(&input(&url, &deep)).err(), Some(ExtractError::TooDeep));
+        let large = "x".repeat(MAX_BYTES + 1);
+        assert!(matches!(Page::parse(&input(&url, &large)).err(), Some(ExtractError::TooLarge { .. })));
+        let many = "<br>".repeat(MAX_NODES + 1);
+        assert!(matches!(Page::parse(&input(&url, &many)).err(), Some(ExtractError::TooManyNodes { .. })));
+    }
+
+    #[test]
+    fn links_lose_userinfo_and_fragment() {
+        let url = Url::parse("http://haiti.example/fr/news?page=1").unwrap();
+        let page = Page::parse(&input(&url, "")).unwrap();
+        assert_eq!(page.link("http://name@haiti.example/a#b").unwrap().as_str(), "http://haiti.example/a");
+        assert_eq!(page.link("?page=2").unwrap().as_str(), "http://haiti.example/fr/news?page=2");
+        assert!(page.link("").is_none() && page.link("mailto:a@b.example").is_none() && page.link("#x").is_none());
+    }
+}

@@ -1,0 +1,124 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+fn settings(allow_private: bool) -> NetSettings {
+    NetSettings {
+        user_agent: "depeche-test".to_owned(),
+        allow_private,
+        connect_timeout: Duration::from_secs(5),
+        read_timeout: Duration::from_secs(5),
+        total_timeout: Duration::from_secs(5),
+        max_body: 200_000,
+        max_ratio: 100,
+        hosts: HashMap::new(),
+    }
+}
+
+#[tokio::test]
+async fn no_address_of_no_public_host_is_asked_however_it_is_spelt() {
+    let client = Client::new(settings(false)).unwrap();
+    for url in [
+        "http://127.0.0.1/",
+        "http://2130706433/",
+        "http://0177.0.0.1/",
+        "http://0x7f.1/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://10.0.0.1/",
+        "http://172.16.0.1/",
+        "http://192.168.1.1/",
+        "http://169.254.169.254/",
+        "http://100.64.0.1/",
+        "http://0.0.0.0/",
+        "http://224.0.0.1/",
+        "http://255.255.255.255/",
+        "http://[fc00::1]/",
+        "http://[fe80::1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[::127.0.0.1]/",
+        "http://localhost/",
+        "http://localhost./",
+        "http://8.8.8.8:8080/",
+        "http://u:p@example.org/",
+        "ftp://example.org/",
+    ] {
+        let error = client.get(&Url::parse(url).unwrap(), &HeaderMap::new()).await.unwrap_err();
+        assert!(matches!(error, NetError::Refused { .. }), "{url}: {error}");
+    }
+}
+
+async fn serve(answer: Vec<u8>) -> Url {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                stream.read(&mut [0; 4096]).await.ok();
+                stream.write_all(&answer).await.ok();
+                stream.shutdown().await.ok();
+            });
+        }
+    });
+    url
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
+    let mut answer =
+        format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n", body.len()).into_bytes();
+    answer.extend(body);
+    answer
+}
+
+async fn fetch(answer: Vec<u8>) -> Result<Response, NetError> {
+    Client::new(settings(true)).unwrap().get(&serve(answer).await, &HeaderMap::new()).await
+}
+
+#[tokio::test]
+async fn bodies_are_capped_and_broken_ones_are_errors() {
+    let text = "Port-au-Prince ".repeat(4_000);
+    let varied: Vec<u8> = (0..150_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let whole = gzip(b"entire");
+    assert_eq!(
+        fetch(answer("content-encoding: gzip\r\n", &gzip(text.as_bytes()))).await.unwrap().body.len(),
+        text.len()
+    );
+    assert!(matches!(fetch(answer("", &varied)).await.unwrap_err(), NetError::TooLarge { .. }));
+    assert!(matches!(
+        fetch(answer("content-encoding: gzip\r\n", &gzip(&vec![b'a'; 190_000]))).await.unwrap_err(),
+        NetError::Bomb { .. }
+    ));
+    assert!(matches!(
+        fetch(answer("content-encoding: gzip\r\n", &whole[..whole.len() - 6])).await.unwrap_err(),
+        NetError::Broken { .. }
+    ));
+    assert!(matches!(fetch(answer("content-encoding: rot13\r\n", b"x")).await.unwrap_err(), NetError::Broken { .. }));
+    assert!(matches!(
+        fetch(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort".to_vec()).await.unwrap_err(),
+        NetError::Broken { .. }
+    ));
+    let flood: String = (0..99).map(|n| format!("x-{n}: {}\r\n", "y".repeat(700))).collect();
+    assert!(fetch(answer(&flood, b"x")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_fixed_host_gives_address_and_port_under_the_guard() {
+    let url = serve(answer("", b"hello")).await;
+    let mut settings = settings(false);
+    settings.hosts.insert("haiti.example".to_owned(), url.socket_addrs(|| None).unwrap()[0]);
+    let client = Client::new(settings).unwrap();
+    assert_eq!(
+        client.get(&Url::parse("http://haiti.example/x").unwrap(), &HeaderMap::new()).await.unwrap().body,
+        "hello"
+    );
+}

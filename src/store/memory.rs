@@ -1,0 +1,222 @@
+//! The store in memory: the reference that the durable ones are held against. Nothing of it survives the process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Change, ChangeKind, Head, PageMemory, Put, PutOutcome, SourceState, StoreError, VerifyReport};
+use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
+
+/// A store that ends with the process.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<Inner>>);
+
+struct Inner {
+    epoch: Uuid,
+    articles: BTreeMap<ArticleId, Article>,
+    urls: HashMap<String, ArticleId>,
+    exact: HashMap<u64, ArticleId>,
+    stories: HashMap<StoryId, Story>,
+    log: Vec<Change>,
+    pages: HashMap<String, PageMemory>,
+    sources: BTreeMap<SourceId, SourceState>,
+    leases: HashMap<SourceId, (Uuid, Timestamp)>,
+    hosts: BTreeMap<String, Timestamp>,
+    blocked: HashMap<String, Timestamp>,
+    withdrawn: HashMap<ArticleId, Timestamp>,
+}
+
+impl Default for Inner {
+    fn default() -> Inner {
+        Inner {
+            epoch: Uuid::new_v4(),
+            articles: BTreeMap::new(),
+            urls: HashMap::new(),
+            exact: HashMap::new(),
+            stories: HashMap::new(),
+            log: Vec::new(),
+            pages: HashMap::new(),
+            sources: BTreeMap::new(),
+            leases: HashMap::new(),
+            hosts: BTreeMap::new(),
+            blocked: HashMap::new(),
+            withdrawn: HashMap::new(),
+        }
+    }
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+impl Inner {
+    fn head(&self) -> Head {
+        Head { epoch: self.epoch, seq: self.log.len() as u64 }
+    }
+}
+
+impl Memory {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn head(&self) -> Answer<Head> {
+        Ok(self.lock().head())
+    }
+
+    pub(super) fn article(&self, id: ArticleId) -> Answer<Option<Article>> {
+        Ok(self.lock().articles.get(&id).cloned())
+    }
+
+    pub(super) fn articles(&self, ids: &[ArticleId]) -> Answer<Vec<Article>> {
+        let inner = self.lock();
+        Ok(ids.iter().filter_map(|id| inner.articles.get(id).cloned()).collect())
+    }
+
+    pub(super) fn by_url(&self, canonical: &str) -> Answer<Option<ArticleId>> {
+        Ok(self.lock().urls.get(canonical).copied())
+    }
+
+    pub(super) fn by_exact(&self, hash: u64) -> Answer<Option<ArticleId>> {
+        let inner = self.lock();
+        Ok(inner.exact.get(&hash).copied().filter(|id| !inner.withdrawn.contains_key(id)))
+    }
+
+    pub(super) fn story(&self, id: StoryId) -> Answer<Option<Story>> {
+        Ok(self.lock().stories.get(&id).cloned())
+    }
+
+    pub(super) fn put(&self, put: &Put) -> Answer<PutOutcome> {
+        let mut inner = self.lock();
+        let head = inner.head();
+        if put.head != head {
+            return Ok(PutOutcome::Conflict(head));
+        }
+        let (article, id) = (&put.article, put.article.id);
+        let change = Change {
+            seq: head.seq + 1,
+            kind: put.kind.clone(),
+            article_id: id,
+            story_id: put.story.id,
+            url: article.url.clone(),
+            at: put.at,
+        };
+        let old = inner.articles.insert(id, article.clone()).map(|old| old.fingerprint.exact);
+        inner.urls.insert(article.canonical.clone(), id);
+        for alias in &article.aliases {
+            inner.urls.entry(alias.clone()).or_insert(id);
+        }
+        if let Some(old) = old.filter(|old| *old != article.fingerprint.exact && inner.exact.get(old) == Some(&id)) {
+            inner.exact.remove(&old);
+        }
+        inner.exact.entry(article.fingerprint.exact).or_insert(id);
+        inner.stories.insert(put.story.id, put.story.clone());
+        inner.log.push(change.clone());
+        if let Some((url, page)) = &put.page {
+            inner.pages.insert(url.clone(), page.clone());
+        }
+        if put.kind == ChangeKind::Withdrawn {
+            inner.withdrawn.insert(id, put.at);
+        } else {
+            inner.withdrawn.remove(&id);
+        }
+        Ok(PutOutcome::Stored(change))
+    }
+
+    pub(super) fn alias(&self, canonical: &str, id: ArticleId) -> Answer<()> {
+        let mut inner = self.lock();
+        if inner.urls.contains_key(canonical) || !inner.articles.contains_key(&id) {
+            return Ok(());
+        }
+        inner.urls.insert(canonical.to_owned(), id);
+        if let Some(article) = inner.articles.get_mut(&id) {
+            article.aliases.push(canonical.to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) fn changes(&self, after: u64, limit: usize) -> Answer<Vec<Change>> {
+        Ok(self.lock().log.iter().skip(after as usize).take(limit).cloned().collect())
+    }
+
+    pub(super) fn scan(&self, after: Option<ArticleId>, limit: usize) -> Answer<Vec<Article>> {
+        let inner = self.lock();
+        Ok(inner.articles.values().filter(|a| after.is_none_or(|after| a.id > after)).take(limit).cloned().collect())
+    }
+
+    pub(super) fn withdrawn(&self, id: ArticleId) -> Answer<Option<Timestamp>> {
+        Ok(self.lock().withdrawn.get(&id).copied())
+    }
+
+    pub(super) fn page(&self, url: &str) -> Answer<Option<PageMemory>> {
+        Ok(self.lock().pages.get(url).cloned())
+    }
+
+    pub(super) fn save_page(&self, url: &str, page: &PageMemory) -> Answer<()> {
+        self.lock().pages.insert(url.to_owned(), page.clone());
+        Ok(())
+    }
+
+    pub(super) fn source(&self, id: &SourceId) -> Answer<Option<SourceState>> {
+        Ok(self.lock().sources.get(id).cloned())
+    }
+
+    pub(super) fn save_source(&self, id: &SourceId, state: &SourceState) -> Answer<()> {
+        self.lock().sources.insert(id.clone(), state.clone());
+        Ok(())
+    }
+
+    pub(super) fn sources(&self) -> Answer<Vec<(SourceId, SourceState)>> {
+        Ok(self.lock().sources.iter().map(|(id, state)| (id.clone(), state.clone())).collect())
+    }
+
+    pub(super) fn lease(&self, id: &SourceId, holder: Uuid, now: Timestamp, until: Timestamp) -> Answer<bool> {
+        let mut inner = self.lock();
+        let free = inner.leases.get(id).is_none_or(|(by, ends)| *by == holder || *ends <= now);
+        if free {
+            inner.leases.insert(id.clone(), (holder, until));
+        }
+        Ok(free)
+    }
+
+    pub(super) fn release(&self, id: &SourceId, holder: Uuid) -> Answer<()> {
+        let mut inner = self.lock();
+        if inner.leases.get(id).is_some_and(|(by, _)| *by == holder) {
+            inner.leases.remove(id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn hosts(&self) -> Answer<Vec<(String, Timestamp)>> {
+        Ok(self.lock().hosts.iter().map(|(host, until)| (host.clone(), *until)).collect())
+    }
+
+    pub(super) fn save_hosts(&self, hosts: &[(String, Timestamp)]) -> Answer<()> {
+        self.lock().hosts.extend(hosts.iter().cloned());
+        Ok(())
+    }
+
+    pub(super) fn block(&self, canonical: &str, at: Timestamp) -> Answer<()> {
+        self.lock().blocked.insert(canonical.to_owned(), at);
+        Ok(())
+    }
+
+    pub(super) fn is_blocked(&self, canonical: &str) -> Answer<bool> {
+        Ok(self.lock().blocked.contains_key(canonical))
+    }
+
+    /// One map's entries cannot disagree with themselves, so only the counts are told.
+    pub(super) fn verify(&self) -> Answer<VerifyReport> {
+        let inner = self.lock();
+        Ok(VerifyReport {
+            articles: inner.articles.len() as u64,
+            stories: inner.stories.len() as u64,
+            changes: inner.log.len() as u64,
+            problems: Vec::new(),
+        })
+    }
+
+    pub(super) fn flush(&self) -> Answer<()> {
+        Ok(())
+    }
+}

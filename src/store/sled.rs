@@ -1,0 +1,335 @@
+//! The store on sled: one tree a kind of record, one transaction a put, a flush before the answer.
+//! Closures of transactions are pure: sled may run them twice.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sled::transaction::{ConflictableTransactionError, TransactionError};
+use sled::{Transactional, Tree};
+use uuid::Uuid;
+
+use super::record::{decode, encode};
+use super::{
+    Change, ChangeKind, Head, PageMemory, Put, PutOutcome, SourceState, StoreError, VerifyReport, open, verify,
+};
+use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
+
+/// A store in a folder.
+#[derive(Clone)]
+pub struct Sled {
+    db: sled::Db,
+    epoch: Uuid,
+    pub(super) articles: Tree,
+    pub(super) urls: Tree,
+    pub(super) exact: Tree,
+    pub(super) stories: Tree,
+    pub(super) log: Tree,
+    meta: Tree,
+    pages: Tree,
+    sources: Tree,
+    leases: Tree,
+    hosts: Tree,
+    blocked: Tree,
+    withdrawn: Tree,
+}
+
+const SEQ: &[u8] = b"seq";
+const EPOCH: &[u8] = b"epoch";
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> StoreError {
+        StoreError::Engine(error.to_string())
+    }
+}
+
+/// The transaction's own answer: the log moved.
+struct Moved(u64);
+
+type Answer<T> = Result<T, StoreError>;
+
+impl Sled {
+    pub(super) fn new(db: sled::Db, folder: &Path) -> Answer<Sled> {
+        open::sign(folder);
+        let meta = db.open_tree("meta")?;
+        let epoch = match meta.get(EPOCH)? {
+            Some(bytes) => Uuid::from_slice(&bytes)
+                .map_err(|e| StoreError::Record { key: "epoch".to_owned(), why: e.to_string() })?,
+            None => {
+                let epoch = Uuid::new_v4();
+                meta.insert(EPOCH, epoch.as_bytes())?;
+                meta.flush()?;
+                epoch
+            }
+        };
+        let tree = |name: &str| db.open_tree(name);
+        Ok(Sled {
+            epoch,
+            articles: tree("articles")?,
+            urls: tree("urls")?,
+            exact: tree("exact")?,
+            stories: tree("stories")?,
+            log: tree("log")?,
+            pages: tree("pages")?,
+            sources: tree("sources")?,
+            leases: tree("leases")?,
+            hosts: tree("hosts")?,
+            blocked: tree("blocked")?,
+            withdrawn: tree("withdrawn")?,
+            meta,
+            db,
+        })
+    }
+
+    pub(super) fn head(&self) -> Answer<Head> {
+        let seq = self.meta.get(SEQ)?.map_or(0, |bytes| number(&bytes));
+        Ok(Head { epoch: self.epoch, seq })
+    }
+
+    pub(super) fn article(&self, id: ArticleId) -> Answer<Option<Article>> {
+        get(&self.articles, id.0.as_bytes(), &id)
+    }
+
+    pub(super) fn articles(&self, ids: &[ArticleId]) -> Answer<Vec<Article>> {
+        ids.iter().filter_map(|id| self.article(*id).transpose()).collect()
+    }
+
+    pub(super) fn by_url(&self, canonical: &str) -> Answer<Option<ArticleId>> {
+        self.urls.get(canonical)?.map(|bytes| article_id(canonical, &bytes)).transpose()
+    }
+
+    pub(super) fn by_exact(&self, hash: u64) -> Answer<Option<ArticleId>> {
+        let id = self.exact.get(hash.to_be_bytes())?.map(|bytes| article_id("exact hash", &bytes)).transpose()?;
+        Ok(id.filter(|id| !self.withdrawn.contains_key(id.0.as_bytes()).unwrap_or(false)))
+    }
+
+    pub(super) fn story(&self, id: StoryId) -> Answer<Option<Story>> {
+        get(&self.stories, id.0.as_bytes(), &id)
+    }
+
+    pub(super) fn put(&self, put: &Put) -> Answer<PutOutcome> {
+        if put.head.epoch != self.epoch {
+            return Ok(PutOutcome::Conflict(self.head()?));
+        }
+        let (article, id) = (&put.article, put.article.id);
+        let change = Change {
+            seq: put.head.seq + 1,
+            kind: put.kind.clone(),
+            article_id: id,
+            story_id: put.story.id,
+            url: article.url.clone(),
+            at: put.at,
+        };
+        let (record, story, entry) = (encode(article)?, encode(&put.story)?, encode(&change)?);
+        let page = put.page.as_ref().map(|(url, page)| Ok::<_, StoreError>((url, encode(page)?))).transpose()?;
+        let old = self.article(id)?;
+        let trees = (
+            &self.articles,
+            &self.urls,
+            &self.exact,
+            &self.stories,
+            &self.log,
+            &self.meta,
+            &self.pages,
+            &self.withdrawn,
+        );
+        let done = trees.transaction(|(articles, urls, exact, stories, log, meta, pages, withdrawn)| {
+            let seq = meta.get(SEQ)?.map_or(0, |bytes| number(&bytes));
+            if seq != put.head.seq {
+                return Err(ConflictableTransactionError::Abort(Moved(seq)));
+            }
+            articles.insert(id.0.as_bytes().as_slice(), record.as_slice())?;
+            urls.insert(article.canonical.as_bytes(), id.0.as_bytes().as_slice())?;
+            for alias in &article.aliases {
+                if urls.get(alias.as_bytes())?.is_none() {
+                    urls.insert(alias.as_bytes(), id.0.as_bytes().as_slice())?;
+                }
+            }
+            let key = article.fingerprint.exact.to_be_bytes();
+            if let Some(old) = old.as_ref().filter(|old| old.fingerprint.exact != article.fingerprint.exact) {
+                let key = old.fingerprint.exact.to_be_bytes();
+                if exact.get(key)?.is_some_and(|holder| holder == id.0.as_bytes()) {
+                    exact.remove(&key)?;
+                }
+            }
+            if exact.get(key)?.is_none() {
+                exact.insert(&key, id.0.as_bytes().as_slice())?;
+            }
+            stories.insert(put.story.id.0.as_bytes().as_slice(), story.as_slice())?;
+            log.insert(&change.seq.to_be_bytes(), entry.as_slice())?;
+            meta.insert(SEQ, change.seq.to_be_bytes().as_slice())?;
+            if let Some((url, page)) = &page {
+                pages.insert(url.as_bytes(), page.as_slice())?;
+            }
+            if put.kind == ChangeKind::Withdrawn {
+                withdrawn.insert(id.0.as_bytes().as_slice(), put.at.as_second().to_be_bytes().as_slice())?;
+            } else {
+                withdrawn.remove(id.0.as_bytes().as_slice())?;
+            }
+            Ok(())
+        });
+        match done {
+            Ok(()) => {
+                self.db.flush()?;
+                Ok(PutOutcome::Stored(change))
+            }
+            Err(TransactionError::Abort(Moved(seq))) => Ok(PutOutcome::Conflict(Head { epoch: self.epoch, seq })),
+            Err(TransactionError::Storage(error)) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn alias(&self, canonical: &str, id: ArticleId) -> Answer<()> {
+        let Some(mut article) = self.article(id)? else { return Ok(()) };
+        if self.urls.get(canonical)?.is_some() || article.canonical == canonical {
+            return Ok(());
+        }
+        article.aliases.push(canonical.to_owned());
+        let record = encode(&article)?;
+        let done = (&self.articles, &self.urls).transaction(|(articles, urls)| {
+            articles.insert(id.0.as_bytes().as_slice(), record.as_slice())?;
+            urls.insert(canonical.as_bytes(), id.0.as_bytes().as_slice())?;
+            Ok::<(), ConflictableTransactionError<()>>(())
+        });
+        done.map_err(|error| StoreError::Engine(format!("{error:?}")))?;
+        self.flush()
+    }
+
+    pub(super) fn changes(&self, after: u64, limit: usize) -> Answer<Vec<Change>> {
+        let range = self.log.range(after.saturating_add(1).to_be_bytes()..);
+        range
+            .take(limit)
+            .map(|row| {
+                row.map_err(StoreError::from)
+                    .and_then(|(key, value)| decode(&format!("change {}", number(&key)), &value))
+            })
+            .collect()
+    }
+
+    pub(super) fn scan(&self, after: Option<ArticleId>, limit: usize) -> Answer<Vec<Article>> {
+        let range = match after {
+            Some(id) => {
+                self.articles.range((std::ops::Bound::Excluded(id.0.as_bytes().to_vec()), std::ops::Bound::Unbounded))
+            }
+            None => self.articles.iter(),
+        };
+        range
+            .take(limit)
+            .map(|row| {
+                row.map_err(StoreError::from).and_then(|(key, value)| decode(&format!("article {key:?}"), &value))
+            })
+            .collect()
+    }
+
+    pub(super) fn withdrawn(&self, id: ArticleId) -> Answer<Option<Timestamp>> {
+        let second = self.withdrawn.get(id.0.as_bytes())?.map(|bytes| number(&bytes) as i64);
+        Ok(second.and_then(|second| Timestamp::from_second(second).ok()))
+    }
+
+    pub(super) fn page(&self, url: &str) -> Answer<Option<PageMemory>> {
+        get(&self.pages, url.as_bytes(), &url)
+    }
+
+    pub(super) fn save_page(&self, url: &str, page: &PageMemory) -> Answer<()> {
+        self.save(&self.pages, url.as_bytes(), page)
+    }
+
+    pub(super) fn source(&self, id: &SourceId) -> Answer<Option<SourceState>> {
+        get(&self.sources, id.as_str().as_bytes(), id)
+    }
+
+    pub(super) fn save_source(&self, id: &SourceId, state: &SourceState) -> Answer<()> {
+        self.save(&self.sources, id.as_str().as_bytes(), state)
+    }
+
+    pub(super) fn sources(&self) -> Answer<Vec<(SourceId, SourceState)>> {
+        let mut states = Vec::new();
+        for row in self.sources.iter() {
+            let (key, value) = row?;
+            let name = String::from_utf8_lossy(&key).into_owned();
+            let id = SourceId::new(&name).map_err(|e| StoreError::Record { key: name.clone(), why: e.to_string() })?;
+            states.push((id, decode(&name, &value)?));
+        }
+        Ok(states)
+    }
+
+    pub(super) fn lease(&self, id: &SourceId, holder: Uuid, now: Timestamp, until: Timestamp) -> Answer<bool> {
+        let key = id.as_str().as_bytes();
+        let done = self.leases.transaction(|leases| {
+            if let Some(held) = leases.get(key)?
+                && held.get(..16) != Some(holder.as_bytes())
+                && held.get(16..).is_some_and(|until| number(until) as i64 > now.as_second())
+            {
+                return Ok(false);
+            }
+            let mut value = holder.as_bytes().to_vec();
+            value.extend(until.as_second().to_be_bytes());
+            leases.insert(key, value)?;
+            Ok::<bool, ConflictableTransactionError<()>>(true)
+        });
+        let taken = done.map_err(|error| StoreError::Engine(format!("{error:?}")))?;
+        self.flush()?;
+        Ok(taken)
+    }
+
+    pub(super) fn release(&self, id: &SourceId, holder: Uuid) -> Answer<()> {
+        let key = id.as_str().as_bytes();
+        if self.leases.get(key)?.is_some_and(|held| held.get(..16) == Some(holder.as_bytes().as_slice())) {
+            self.leases.remove(key)?;
+        }
+        self.flush()
+    }
+
+    pub(super) fn hosts(&self) -> Answer<Vec<(String, Timestamp)>> {
+        let mut hosts = Vec::new();
+        for row in self.hosts.iter() {
+            let (key, value) = row?;
+            if let Ok(until) = Timestamp::from_second(number(&value) as i64) {
+                hosts.push((String::from_utf8_lossy(&key).into_owned(), until));
+            }
+        }
+        Ok(hosts)
+    }
+
+    pub(super) fn save_hosts(&self, hosts: &[(String, Timestamp)]) -> Answer<()> {
+        for (host, until) in hosts {
+            self.hosts.insert(host.as_bytes(), until.as_second().to_be_bytes().as_slice())?;
+        }
+        if hosts.is_empty() { Ok(()) } else { self.flush() }
+    }
+
+    pub(super) fn block(&self, canonical: &str, at: Timestamp) -> Answer<()> {
+        self.blocked.insert(canonical, at.as_second().to_be_bytes().as_slice())?;
+        self.flush()
+    }
+
+    pub(super) fn is_blocked(&self, canonical: &str) -> Answer<bool> {
+        Ok(self.blocked.contains_key(canonical)?)
+    }
+
+    pub(super) fn verify(&self) -> Answer<VerifyReport> {
+        verify::sled(self)
+    }
+
+    pub(super) fn flush(&self) -> Answer<()> {
+        self.db.flush()?;
+        Ok(())
+    }
+
+    fn save<T: Serialize>(&self, tree: &Tree, key: &[u8], value: &T) -> Answer<()> {
+        tree.insert(key, encode(value)?)?;
+        self.flush()
+    }
+}
+
+fn get<T: DeserializeOwned>(tree: &Tree, key: &[u8], name: &dyn std::fmt::Display) -> Answer<Option<T>> {
+    tree.get(key)?.map(|bytes| decode(name, &bytes)).transpose()
+}
+
+pub(super) fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b))
+}
+
+pub(super) fn article_id(key: &str, bytes: &[u8]) -> Answer<ArticleId> {
+    Uuid::from_slice(bytes).map(ArticleId).map_err(|e| StoreError::Record { key: key.to_owned(), why: e.to_string() })
+}
