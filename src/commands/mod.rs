@@ -14,7 +14,7 @@ mod verify;
 
 use std::path::Path;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, DemoArgs};
 use crate::config::{Config, ConfigError};
 
 /// How a command ended: 0 fine, 1 work failed, 2 wrong use or configuration.
@@ -25,7 +25,12 @@ const WRONG_USE: u8 = 2;
 
 /// Runs the command that was asked for.
 pub fn run(cli: Cli) -> Exit {
-    log();
+    // A crawl's own table says what failed; only a daemon speaks through its log.
+    log(if matches!(cli.command, Command::Run(_) | Command::Demo(DemoArgs { once: false, .. })) {
+        "info"
+    } else {
+        "error"
+    });
     match cli.command {
         Command::Demo(args) => asynchronous(demo::run(args)),
         Command::Run(args) => asynchronous(run::run(args)),
@@ -40,9 +45,9 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 /// Logs go to standard error; `DEPECHE_LOG` chooses the level, such as `debug` or `depeche::fetch=trace`.
-fn log() {
+fn log(usual: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("DEPECHE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,depeche::daemon=info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("warn,depeche={usual}")));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init().ok();
 }
 

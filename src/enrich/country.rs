@@ -121,7 +121,7 @@ const BEFORE: &[&str] = &[
     "et",
 ];
 /// Datelines of headquarters say nothing of the story.
-const HEADQUARTERS: &[&str] = &["geneva", "geneve", "brussels", "bruxelles", "new york"];
+const HEADQUARTERS: &[&str] = &["geneva", "geneve", "brussels", "bruxelles", "new york", "switzerland", "suisse"];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {

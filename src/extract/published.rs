@@ -44,6 +44,11 @@ pub(super) fn find(page: &Page<'_>, profile: Option<&Profile>, text: &str) -> Op
             }
         }
     }
+    // A dateline is the article's own; a date in the chrome may be another story's.
+    let dateline: String = text.chars().take(120).collect();
+    if let Some(date) = reader.read(&dateline, "dateline") {
+        return Some(date);
+    }
     for selector in [".submitted, .posted, .date, .post-date, .entry-date, .published", ".meta"] {
         for element in page.all(selector).into_iter().take(6) {
             let shown = text_of(element);
@@ -55,8 +60,7 @@ pub(super) fn find(page: &Page<'_>, profile: Option<&Profile>, text: &str) -> Op
             }
         }
     }
-    let dateline: String = text.chars().take(120).collect();
-    reader.read(&dateline, "dateline")
+    None
 }
 
 pub(super) fn reader(input: &PageInput<'_>, profile: Option<&Profile>) -> Reader {

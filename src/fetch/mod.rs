@@ -79,7 +79,7 @@ pub struct Page {
     pub bytes: Bytes,
     /// Its text.
     pub text: String,
-    /// For the next time.
+    /// For the next time that `url` is asked for; they say nothing of `requested`.
     pub validators: Validators,
 }
 
@@ -321,13 +321,9 @@ impl Fetcher {
 fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> Page {
     let content_type = text(&response.headers, header::CONTENT_TYPE);
     let (decoded, charset) = decode(&response.body, content_type.as_deref());
-    // A validator of a page behind a redirect would be sent to another address the next time.
-    let validators = match hops.is_empty() {
-        true => Validators {
-            etag: text(&response.headers, header::ETAG),
-            last_modified: text(&response.headers, header::LAST_MODIFIED),
-        },
-        false => Validators::default(),
+    let validators = Validators {
+        etag: text(&response.headers, header::ETAG),
+        last_modified: text(&response.headers, header::LAST_MODIFIED),
     };
     Page {
         requested: requested.clone(),

@@ -66,6 +66,14 @@ pub enum EntryError {
         /// Why.
         why: ExtractError,
     },
+    /// It is a document.
+    #[error("unable to read {url} as an article: it is {media_type}, not a page")]
+    NotHtml {
+        /// The address.
+        url: Url,
+        /// As the site labels it.
+        media_type: String,
+    },
     /// A parser died.
     #[error("unable to read the article {url}: the parser failed on it; this is a defect, please report the page")]
     Panicked {
@@ -91,11 +99,19 @@ pub(super) async fn bring(
         return Ok(Outcome::Blocked);
     }
     let now = line.clock.now();
-    let memory = line.store.page(&asked).await?;
     let stored = match line.store.by_url(&asked).await? {
         Some(id) => line.store.article(id).await?,
         None => None,
     };
+    // A stored article is asked for where it answered: validators belong to that address, not to one that redirects to it.
+    let url = match &stored {
+        Some(article) => {
+            Url::parse(&article.url).map_err(|why| EntryError::Address { url: article.url.clone(), why })?
+        }
+        None => url,
+    };
+    let key = dedup::canonical(&url, source.drop_query());
+    let memory = line.store.page(&key).await?;
     if let Some(page) = &memory {
         let last = page.gone_since.map_or(page.fetched, |gone| gone.max(page.fetched));
         let gone_lately = page.gone_since.is_some() && now.duration_since(last) < SignedDuration::from_hours(24);
@@ -113,11 +129,11 @@ pub(super) async fn bring(
     match line.fetcher.fetch(&url, &validators).await? {
         Fetched::NotModified => {
             if let Some(page) = memory {
-                line.store.save_page(&asked, PageMemory { fetched: now, gone_since: None, ..page }).await?;
+                line.store.save_page(&key, PageMemory { fetched: now, gone_since: None, ..page }).await?;
             }
             Ok(Outcome::Unchanged)
         }
-        Fetched::Gone { status } => gone(line, &asked, url, status, memory, stored).await,
+        Fetched::Gone { status } => gone(line, &key, url, status, memory, stored).await,
         Fetched::Page(page) => {
             let hash = xxh3_64(&page.bytes);
             let fresh = PageMemory {
@@ -131,8 +147,11 @@ pub(super) async fn bring(
                 && before.hash == hash
                 && line.store.withdrawn(article.id).await?.is_none()
             {
-                line.store.save_page(&asked, fresh).await?;
+                line.store.save_page(&key, fresh).await?;
                 return Ok(Outcome::Unchanged);
+            }
+            if let Some(media_type) = not_a_page(&page) {
+                return Err(EntryError::NotHtml { url: page.url, media_type });
             }
             let hops: Vec<Url> = page.hops.clone();
             let mut raw = read(line, source, page).await?;
@@ -144,11 +163,22 @@ pub(super) async fn bring(
             if line.store.is_blocked(&canonical).await? {
                 return Ok(Outcome::Blocked);
             }
-            let mut aliases = vec![asked.clone(), dedup::canonical(&raw.url, source.drop_query())];
+            let answered = dedup::canonical(&raw.url, source.drop_query());
+            let mut aliases = vec![asked, answered.clone()];
             aliases.extend(hops.iter().map(|hop| dedup::canonical(hop, source.drop_query())));
-            store(line, source, raw, &canonical, aliases, (asked, fresh), first_round).await
+            store(line, source, raw, &canonical, aliases, (answered, fresh), first_round).await
         }
     }
+}
+
+/// The media type of what is labelled as something other than a page. No label is no reason to refuse.
+fn not_a_page(page: &Page) -> Option<String> {
+    let media_type = page.content_type.as_deref()?.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let readable = media_type.is_empty()
+        || media_type.contains("html")
+        || media_type.contains("xml")
+        || media_type == "text/plain";
+    (!readable).then_some(media_type)
 }
 
 /// Parses off the async threads.

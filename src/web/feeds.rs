@@ -116,12 +116,14 @@ async fn serve(State(site): Shared, uri: &Uri, headers: &HeaderMap, format: Form
     let raw = uri.query().unwrap_or_default();
     let key = (format, raw.to_owned());
     // A query that has a body was canonical when it got one, and its names stay valid.
-    if let Some(body) = site.bodies.get(&key, site.edition.version()) {
+    if uri.query() != Some("")
+        && let Some(body) = site.bodies.get(&key, site.edition.version())
+    {
         return answer(&site, &body, headers, format);
     }
     let query = Query::parse(raw, &site.edition.vocabulary())?;
     let canonical = query.canonical();
-    if canonical != raw || uri.to_string().ends_with('?') {
+    if canonical != raw || uri.query() == Some("") {
         return Ok(redirect(&site, format, &canonical));
     }
     let version = site.edition.version();
