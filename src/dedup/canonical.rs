@@ -22,8 +22,13 @@ pub fn canonical(url: &Url, drop_query: bool) -> String {
         (None | Some(443 | 80), _) => String::new(),
         (Some(port), _) => format!(":{port}"),
     };
-    let path = trim_path(url.path());
-    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    let mut path = url.path();
+    // A semicolon may hide a slash, and the other way round.
+    while let shorter = trim_path(path).trim_end_matches('/')
+        && shorter.len() < path.len()
+    {
+        path = shorter;
+    }
     let path = if path.is_empty() { "/" } else { path };
     let query = if drop_query { String::new() } else { kept_query(url) };
     format!("https://{host}{port}{path}{query}")

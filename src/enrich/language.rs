@@ -139,7 +139,7 @@ fn by_function_words(words: &[String]) -> Option<(Language, usize)> {
         .iter()
         .map(|(language, list)| (words.iter().filter(|w| list.split(' ').any(|f| f == w.as_str())).count(), *language))
         .collect();
-    counts.sort_by(|a, b| b.0.cmp(&a.0));
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let (best, second) = (counts.first()?, counts.get(1)?);
     (best.0 > second.0).then_some((best.1, best.0 - second.0))
 }

@@ -172,8 +172,17 @@ fn finish(all: Vec<Block>) -> Body {
             body.credit.get_or_insert(first);
             continue;
         }
-        if ended || is_debris(&first) {
+        if ended {
             continue;
+        }
+        if is_debris(&first) {
+            let Some(rest) =
+                first.rsplit_once('>').map(|(_, rest)| clean_line(rest)).filter(|rest| rest.chars().count() > 40)
+            else {
+                continue;
+            };
+            block.html = format!("<p>{}</p>", rest.replace('&', "&amp;").replace('<', "&lt;"));
+            block.lines[0] = rest;
         }
         if block.lines.len() == 1 && first.chars().count() > 60 && !seen.insert(folded) {
             continue;

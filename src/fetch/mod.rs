@@ -48,7 +48,7 @@ pub struct Validators {
 #[derive(Debug, Clone)]
 pub enum Fetched {
     /// A page.
-    Page(Page),
+    Page(Box<Page>),
     /// 304.
     NotModified,
     /// 404 or 410.
@@ -193,7 +193,7 @@ impl Fetcher {
             let own = Validators::default();
             let response = self.ask(&at, if hops.is_empty() { validators } else { &own }).await?;
             match response.status {
-                200..=299 => return Ok(Fetched::Page(page(url, at, hops, response))),
+                200..=299 => return Ok(Fetched::Page(Box::new(page(url, at, hops, response)))),
                 304 => return Ok(Fetched::NotModified),
                 301 | 302 | 303 | 307 | 308 => {
                     if hops.len() >= self.settings.max_redirects {

@@ -59,7 +59,9 @@ async fn serve(answer: Vec<u8>) -> Url {
             let (mut stream, _) = listener.accept().await.unwrap();
             let answer = answer.clone();
             tokio::spawn(async move {
-                stream.read(&mut [0; 4096]).await.ok();
+                if stream.read(&mut [0; 4096]).await.unwrap_or(0) == 0 {
+                    return;
+                }
                 stream.write_all(&answer).await.ok();
                 stream.shutdown().await.ok();
             });

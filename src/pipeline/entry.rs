@@ -182,7 +182,7 @@ fn not_a_page(page: &Page) -> Option<String> {
 }
 
 /// Parses off the async threads.
-async fn read(line: &Line, source: &Source, page: Page) -> Result<RawArticle, EntryError> {
+async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<RawArticle, EntryError> {
     let (profile, language) = (source.profile.clone(), source.language);
     let latest = jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date();
     let url = page.url.clone();

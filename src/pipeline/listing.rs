@@ -131,7 +131,7 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
 }
 
 /// Parses off the async threads.
-async fn read(line: &Line, source: &Source, page: Page) -> Result<(Url, Listing), ListingError> {
+async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(Url, Listing), ListingError> {
     let (profile, language) = (source.profile.clone(), source.language);
     let latest = jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date();
     let url = page.url.clone();
