@@ -134,6 +134,17 @@ pub struct DeclaredLanguages {
     pub source: Option<Language>,
 }
 
+/// What a feed carries of an article: untrusted, and used where the page cannot be had.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedEntry {
+    /// Markup or text as the feed has it.
+    pub html: String,
+    /// Names.
+    pub authors: Vec<String>,
+    /// A picture.
+    pub image: Option<Image>,
+}
+
 /// An article as it is stored and served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Article {
@@ -253,4 +264,7 @@ pub struct Fingerprint {
     pub signature: Vec<u32>,
     /// The distinct numbers of two or more digits, sorted, years dropped.
     pub numbers: Vec<u64>,
+    /// Hashes of the distinct names in the text, sorted.
+    #[serde(default)]
+    pub names: Vec<u32>,
 }

@@ -9,7 +9,9 @@
 
 mod entry;
 mod listing;
+mod put;
 mod settle;
+mod withdraw;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +24,7 @@ use uuid::Uuid;
 use crate::article::{Article, SourceId};
 use crate::clock::Clock;
 use crate::config::{Crawl, Source};
-use crate::dedup::{self, Known};
+use crate::dedup::{self, Known, Marks};
 use crate::enrich::Enricher;
 use crate::fetch::{FetchError, Fetcher};
 use crate::schedule;
@@ -30,6 +32,7 @@ use crate::store::{SourceState, Store, StoreError};
 
 pub use entry::{EntryError, Outcome};
 pub use listing::ListingError;
+pub use withdraw::Withdrawal;
 
 /// What a round needs, handed in once.
 #[derive(Clone)]
@@ -107,8 +110,19 @@ enum RoundError {
     Listing(#[from] ListingError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{0}")]
-    Host(String),
+    #[error(transparent)]
+    Host(FetchError),
+}
+
+impl RoundError {
+    /// True when the site says no, as against failing.
+    fn is_refusal(&self) -> bool {
+        let error = match self {
+            RoundError::Host(error) | RoundError::Listing(ListingError::Fetch(error)) => error,
+            _ => return false,
+        };
+        matches!(error, FetchError::Refused { .. } | FetchError::Robots { .. })
+    }
 }
 
 impl Line {
@@ -155,7 +169,8 @@ impl Line {
             Err(RoundError::Store(error)) => return Err(error),
             Err(error) => {
                 state.failures = state.failures.saturating_add(1);
-                settle_state(&mut state, "broken", Some(error.to_string()), ended);
+                let name = if error.is_refusal() { "blocked" } else { "broken" };
+                settle_state(&mut state, name, Some(error.to_string()), ended);
                 round.error = Some(error.to_string());
             }
         }
@@ -201,7 +216,9 @@ impl Line {
                 Ok(Outcome::SameStory) => round.duplicate += 1,
                 Ok(Outcome::Revised) => round.revised += 1,
                 Ok(Outcome::Withdrawn) => round.withdrawn += 1,
-                Ok(Outcome::Unchanged | Outcome::NotDue | Outcome::Blocked) => round.unchanged += 1,
+                Ok(Outcome::Unchanged | Outcome::NotDue | Outcome::Blocked | Outcome::NoArticle) => {
+                    round.unchanged += 1
+                }
                 Err(EntryError::Store(error)) => return Err(error.into()),
                 // The host said no: asking it for the next candidate would be rude, and answer the same.
                 Err(EntryError::Fetch(
@@ -209,7 +226,7 @@ impl Line {
                     | FetchError::Refused { .. }
                     | FetchError::RobotsUnavailable { .. }),
                 )) => {
-                    return Err(RoundError::Host(error.to_string()));
+                    return Err(RoundError::Host(error));
                 }
                 Err(error) => {
                     tracing::warn!(source = %source.id, url = %candidate.url, %error, "candidate failed");
@@ -237,6 +254,7 @@ fn known(article: &Article) -> Known {
         primary: article.primary_country(),
         published: article.published.at,
         title: article.title.clone(),
+        marks: Marks::of(article),
         fingerprint: article.fingerprint.clone(),
     }
 }

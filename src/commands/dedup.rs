@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, lines};
 use crate::article::{ArticleId, Country, Language, StoryId};
 use crate::cli::DedupArgs;
-use crate::dedup::{self, Known, Memory, Verdict};
+use crate::dedup::{self, Known, Marks, Memory, Verdict};
 
 #[derive(Deserialize)]
 struct Line {
@@ -49,9 +49,10 @@ pub(super) fn run(_args: &DedupArgs) -> Exit {
             primary: line.countries.first().copied(),
             published,
             title: line.title,
+            marks: Marks::of_text(line.url.as_ref().map(|_| name.as_str()), fingerprint.names.clone()),
             fingerprint,
         };
-        let verdict = memory.judge(&known, exact.get(&known.fingerprint.exact).copied());
+        let verdict = memory.judge(&known, exact.get(&known.fingerprint.exact).copied()).verdict();
         exact.entry(known.fingerprint.exact).or_insert(id);
         memory.insert(known);
         let (word, of) = match verdict {

@@ -24,7 +24,7 @@ pub fn fingerprint(title: &str, text: &str) -> Fingerprint {
         xxh3_64(normal.as_bytes())
     };
     let signature = if words.len() < LEAST_WORDS { Vec::new() } else { signature(&words) };
-    Fingerprint { exact, words: words.len() as u32, signature, numbers: numbers(text) }
+    Fingerprint { exact, words: words.len() as u32, signature, numbers: numbers(text), names: names(text) }
 }
 
 /// One-permutation MinHash of word 3-grams, empty bins filled from their neighbours.
@@ -85,6 +85,31 @@ fn numbers(text: &str) -> Vec<u64> {
     }
     found.sort_unstable();
     found.dedup();
+    found
+}
+
+/// Hashes of the words that are written with a capital although no sentence begins with them: names of people and places,
+/// which translations share.
+fn names(text: &str) -> Vec<u32> {
+    const MOST: usize = 64;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let mut begins = true;
+        for word in line.split_whitespace() {
+            for part in word.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty()) {
+                let mut letters = part.chars();
+                let capital = letters.next().is_some_and(char::is_uppercase) && letters.any(char::is_lowercase);
+                if capital && !begins && part.chars().count() >= 4 {
+                    found.push(xxh3_64(fold(part).as_bytes()) as u32);
+                }
+                begins = false;
+            }
+            begins |= word.ends_with(['.', '!', '?', ':', '«', '“', '"']) || word.starts_with(['«', '“', '"']);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(MOST);
     found
 }
 

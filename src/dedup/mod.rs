@@ -1,17 +1,20 @@
 //! Is it the same story? Canonical addresses, fingerprints and the verdict, all pure.
 //! It never touches a store, and no verdict rests on words alone where figures disagree.
 
+mod alike;
 mod canonical;
 mod fingerprint;
+mod translation;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::article::{ArticleId, Country, Fingerprint, Language, StoryId, fold};
+use crate::article::{ArticleId, Country, Fingerprint, Language, StoryId};
 
 pub use canonical::{canonical, readable};
 pub use fingerprint::fingerprint;
+pub use translation::{Marks, image_key};
 
 /// What is remembered of a stored article.
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ pub struct Known {
     pub title: String,
     /// Its fingerprint.
     pub fingerprint: Fingerprint,
+    /// What links it to its translations.
+    pub marks: Marks,
 }
 
 /// What an article is to those known.
@@ -42,7 +47,7 @@ pub enum Verdict {
         /// Of which.
         of: ArticleId,
     },
-    /// The same story retold: both are kept.
+    /// The same story retold or abridged: both are kept.
     Version {
         /// Of which.
         of: ArticleId,
@@ -54,18 +59,34 @@ pub enum Verdict {
     },
 }
 
-/// Articles that a new one is held against.
+/// Both halves of a judgement: the same story in this language, and in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Judgement {
+    /// A duplicate or a version.
+    pub same: Option<Verdict>,
+    /// The article that this one translates.
+    pub translation: Option<ArticleId>,
+}
+
+impl Judgement {
+    /// The one word for it: a copy before a translation before something new.
+    pub fn verdict(self) -> Verdict {
+        self.same.or(self.translation.map(|of| Verdict::Translation { of })).unwrap_or(Verdict::New)
+    }
+}
+
+/// Articles that a new one is held against, found by their day and by how rare their marks are.
 #[derive(Debug, Default)]
 pub struct Memory {
     known: HashMap<ArticleId, Known>,
+    days: BTreeMap<i64, Vec<ArticleId>>,
+    counts: translation::Counts,
+    /// Languages of each story: a translation is one to one.
+    stories: HashMap<StoryId, BTreeMap<Language, u32>>,
 }
 
-/// As alike as this, with numbers that agree: a duplicate.
-const DUPLICATE: f32 = 0.60;
-/// As alike as this, with numbers that agree and half the title's words: the story retold.
-const VERSION: f32 = 0.40;
-/// Copies of one release are published within this of each other.
-const WINDOW: SignedDuration = SignedDuration::from_hours(24 * 60);
+/// Copies of one release are published within this many days of each other.
+const WINDOW: i64 = 60;
 
 impl Memory {
     /// Knows nothing yet.
@@ -75,64 +96,81 @@ impl Memory {
 
     /// Remembers an article, in place of what was known of it.
     pub fn insert(&mut self, known: Known) {
+        self.remove(known.id);
+        self.days.entry(day(known.published)).or_default().push(known.id);
+        self.counts.add(&known, 1);
+        *self.stories.entry(known.story).or_default().entry(known.language).or_default() += 1;
         self.known.insert(known.id, known);
     }
 
     /// Forgets an article.
     pub fn remove(&mut self, id: ArticleId) {
-        self.known.remove(&id);
+        let Some(old) = self.known.remove(&id) else { return };
+        if let Some(ids) = self.days.get_mut(&day(old.published)) {
+            ids.retain(|other| *other != id);
+        }
+        self.counts.add(&old, -1);
+        if let Some(languages) = self.stories.get_mut(&old.story)
+            && let Some(count) = languages.get_mut(&old.language)
+        {
+            *count -= 1;
+            if *count == 0 {
+                languages.remove(&old.language);
+            }
+        }
     }
 
-    /// The verdict on a candidate; `exact` is the stored article with the same exact hash, if there is one.
-    pub fn judge(&self, candidate: &Known, exact: Option<ArticleId>) -> Verdict {
+    /// The judgement on a candidate; `exact` is the stored article with the same exact hash, if there is one.
+    pub fn judge(&self, candidate: &Known, exact: Option<ArticleId>) -> Judgement {
+        Judgement { same: self.same(candidate, exact), translation: self.translation(candidate) }
+    }
+
+    fn same(&self, candidate: &Known, exact: Option<ArticleId>) -> Option<Verdict> {
         if let Some(of) = exact.filter(|of| *of != candidate.id) {
-            return Verdict::Duplicate { of };
+            return Some(Verdict::Duplicate { of });
         }
         let mut best: Option<(f32, Verdict, ArticleId)> = None;
-        for known in
-            self.known.values().filter(|known| known.id != candidate.id && known.language == candidate.language)
-        {
-            let Some((likeness, verdict)) = compare(known, candidate) else { continue };
-            // Ties go to the smaller id, so that the verdict does not hang on the order of a map.
+        for known in self.near(candidate, WINDOW).filter(|known| known.language == candidate.language) {
+            let Some((likeness, verdict)) = alike::compare(known, candidate) else { continue };
+            // Ties go to the smaller id, so that the verdict does not hang on the order of arrival.
             if best.as_ref().is_none_or(|(score, _, id)| likeness > *score || (likeness == *score && known.id < *id)) {
                 best = Some((likeness, verdict, known.id));
             }
         }
-        best.map_or(Verdict::New, |(_, verdict, _)| verdict)
+        best.map(|(_, verdict, _)| verdict)
+    }
+
+    fn translation(&self, candidate: &Known) -> Option<ArticleId> {
+        let free = |known: &&Known| {
+            known.language != candidate.language
+                && self.stories.get(&known.story).is_none_or(|languages| !languages.contains_key(&candidate.language))
+        };
+        if let Some(certain) =
+            self.known.values().filter(free).filter(|k| translation::certain(k, candidate)).map(|k| k.id).min()
+        {
+            return Some(certain);
+        }
+        let mut scores: Vec<(f32, StoryId, ArticleId)> = self
+            .near(candidate, translation::MOST_DAYS)
+            .filter(free)
+            .map(|known| (self.counts.score(known, candidate), known.story, known.id))
+            .filter(|(score, ..)| *score >= translation::LEAST - translation::MARGIN)
+            .collect();
+        scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.2.cmp(&b.2)));
+        let (best, story, id) = *scores.first()?;
+        // Copies of one story are no rivals of each other.
+        let runner_up = scores.iter().find(|(_, other, _)| *other != story).map_or(0.0, |(score, ..)| *score);
+        (best >= translation::LEAST && best - runner_up >= translation::MARGIN).then_some(id)
+    }
+
+    /// Articles published within some days of the candidate, itself left out.
+    fn near<'a>(&'a self, candidate: &'a Known, days: i64) -> impl Iterator<Item = &'a Known> {
+        let at = day(candidate.published);
+        let ids = self.days.range(at.saturating_sub(days)..=at.saturating_add(days)).flat_map(|(_, ids)| ids);
+        ids.filter(|id| **id != candidate.id).filter_map(|id| self.known.get(id))
     }
 }
 
-fn compare(known: &Known, candidate: &Known) -> Option<(f32, Verdict)> {
-    let apart = known.published.duration_since(candidate.published).abs();
-    let (a, b) = (&known.fingerprint, &candidate.fingerprint);
-    if apart > WINDOW
-        || a.signature.is_empty()
-        || b.signature.is_empty()
-        || !fingerprint::numbers_agree(&a.numbers, &b.numbers)
-    {
-        return None;
-    }
-    if known.primary.is_some() && candidate.primary.is_some() && known.primary != candidate.primary {
-        return None;
-    }
-    let likeness = fingerprint::likeness(&a.signature, &b.signature);
-    if likeness >= DUPLICATE {
-        return Some((likeness, Verdict::Duplicate { of: known.id }));
-    }
-    (likeness >= VERSION && titles_alike(&known.title, &candidate.title))
-        .then_some((likeness, Verdict::Version { of: known.id }))
-}
-
-/// Half of the words of the shorter title stand in the other.
-fn titles_alike(a: &str, b: &str) -> bool {
-    let words = |text: &str| {
-        fold(text)
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|w| w.chars().count() > 2)
-            .map(str::to_owned)
-            .collect::<std::collections::BTreeSet<_>>()
-    };
-    let (a, b) = (words(a), words(b));
-    let least = a.len().min(b.len());
-    least > 0 && 2 * a.intersection(&b).count() >= least
+fn day(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(86_400)
 }

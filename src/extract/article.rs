@@ -133,6 +133,13 @@ const DOCUMENTS: &[(&str, &str)] = &[
     (".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 ];
 
+/// The document at an address, told by its ending; without one that is known, none.
+pub fn attachment(url: &Url, name: &str) -> Option<Attachment> {
+    let path = url.path().to_ascii_lowercase();
+    let (_, media_type) = DOCUMENTS.iter().find(|(ending, _)| path.ends_with(ending))?;
+    Some(Attachment { url: url.clone(), name: name.to_owned(), media_type: (*media_type).to_owned() })
+}
+
 fn attachments(page: &Page<'_>, html: &SafeHtml) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     let body = scraper::Html::parse_fragment(html.as_str());
@@ -187,7 +194,7 @@ fn same(a: &Url, b: &Url) -> bool {
 }
 
 /// The first real paragraph, or a clean cut at a sentence or a word; never in the middle of one.
-fn summary(text: &str) -> String {
+pub(super) fn summary(text: &str) -> String {
     const LONGEST: usize = 400;
     let first =
         text.lines().find(|line| line.chars().count() >= 60).or_else(|| text.lines().next()).unwrap_or_default();

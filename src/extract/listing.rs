@@ -48,7 +48,7 @@ pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listi
                 alternatives(item, &profile.title).into_iter().map(text_of).find(|t| !t.is_empty()).unwrap_or(shown);
             let date =
                 alternatives(item, &profile.date).into_iter().find_map(|e| reader.read(&text_of(e), "listing.date"));
-            listing.candidates.push(Candidate { url, title, date });
+            listing.candidates.push(Candidate::of_page(url, title, date));
         }
         listing.next = alternatives(page.html.root_element(), &profile.next)
             .into_iter()
@@ -97,7 +97,7 @@ fn by_structure(page: &Page<'_>) -> Vec<Candidate> {
             && title.chars().count() >= 20
             && seen.insert(url.clone())
         {
-            found.push(Candidate { url, title, date: None });
+            found.push(Candidate::of_page(url, title, None));
         }
     }
     if found.len() < 2 { Vec::new() } else { found }

@@ -7,18 +7,24 @@
 mod article;
 mod blocks;
 mod date;
+mod feed;
 mod generic;
 mod listing;
 mod page;
 mod profile;
 mod published;
+mod sitemap;
 
-pub use article::article;
+pub use article::{article, attachment};
+pub use feed::{entry, feed};
 pub use listing::listing;
 pub use profile::{BadSelector, DateOrder, Profile, ProfileRules};
+pub use sitemap::{Sitemap, is_article, sitemap};
 
+use jiff::Timestamp;
 use url::Url;
 
+pub use crate::article::FeedEntry;
 use crate::article::{Language, PageDate};
 
 /// A page as it is handed to extraction.
@@ -69,6 +75,21 @@ pub struct Candidate {
     pub title: String,
     /// The date that the listing shows.
     pub date: Option<PageDate>,
+    /// The language that a feed or sitemap gives the item; never trusted alone.
+    pub language: Option<Language>,
+    /// When the page changed last, as a sitemap says.
+    pub modified: Option<Timestamp>,
+    /// False for a feed's item without a link: its entry is all there is.
+    pub has_page: bool,
+    /// What a feed carries of the article itself.
+    pub entry: Option<Box<FeedEntry>>,
+}
+
+impl Candidate {
+    /// A link on a page, which says no more of the article than this.
+    pub(crate) fn of_page(url: Url, title: String, date: Option<PageDate>) -> Candidate {
+        Candidate { url, title, date, language: None, modified: None, has_page: true, entry: None }
+    }
 }
 
 /// Why a page could not be read.
@@ -92,4 +113,16 @@ pub enum ExtractError {
     /// Neither a title nor any text.
     #[error("unable to find an article: the page has neither a title nor any text")]
     Empty,
+    /// A feed that no repair helps.
+    #[error("unable to read it as a feed: {why}; is the address that of an RSS, Atom or JSON feed?")]
+    Feed {
+        /// Why.
+        why: String,
+    },
+    /// A sitemap that is none.
+    #[error("unable to read it as a sitemap: {why}")]
+    Sitemap {
+        /// Why.
+        why: String,
+    },
 }

@@ -1,21 +1,19 @@
 //! One candidate: fetched if need be, read, judged, stored. What is stored was flushed; what fails says why.
 //! It never stores a page whose bytes are those it read before.
 
-use std::sync::PoisonError;
-
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Line, Recheck, is_backfill, known, settle};
-use crate::article::{Article, ArticleId, Published, RawArticle, Story, StoryId};
-use crate::config::Source;
-use crate::dedup::{self, Verdict};
-use crate::enrich::Input;
-use crate::extract::{self, ExtractError, PageInput};
+use super::put::{self, Found};
+use super::{Line, Recheck};
+use crate::article::{Article, ExtractedBy, RawArticle};
+use crate::config::{Kind, Source};
+use crate::dedup;
+use crate::extract::{self, Candidate, ExtractError, PageInput};
 use crate::fetch::{FetchError, Fetched, Page, Validators};
 use crate::schedule;
-use crate::store::{Change, ChangeKind, PageMemory, Put, PutOutcome, StoreError, StoredCandidate};
+use crate::store::{PageMemory, StoreError, StoredCandidate};
 
 /// What became of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +32,8 @@ pub enum Outcome {
     Withdrawn,
     /// An admin withdrew it for ever.
     Blocked,
+    /// A page of a sitemap that is no article.
+    NoArticle,
 }
 
 /// Why a candidate brought nothing.
@@ -94,9 +94,14 @@ pub(super) async fn bring(
     first_round: bool,
 ) -> Result<Outcome, EntryError> {
     let url = Url::parse(&candidate.url).map_err(|why| EntryError::Address { url: candidate.url.clone(), why })?;
-    let asked = dedup::canonical(&url, source.drop_query());
+    // An item without a page is told by its query alone.
+    let drop_query = source.drop_query() && !candidate.no_page;
+    let asked = dedup::canonical(&url, drop_query);
     if line.store.is_blocked(&asked).await? {
         return Ok(Outcome::Blocked);
+    }
+    if candidate.no_page {
+        return by_itself(line, source, candidate, &url, first_round, ExtractedBy::Feed).await;
     }
     let now = line.clock.now();
     let stored = match line.store.by_url(&asked).await? {
@@ -110,30 +115,31 @@ pub(super) async fn bring(
         }
         None => url,
     };
-    let key = dedup::canonical(&url, source.drop_query());
+    let key = dedup::canonical(&url, drop_query);
     let memory = line.store.page(&key).await?;
-    if let Some(page) = &memory {
-        let last = page.gone_since.map_or(page.fetched, |gone| gone.max(page.fetched));
-        let gone_lately = page.gone_since.is_some() && now.duration_since(last) < SignedDuration::from_hours(24);
-        let not_due = stored.as_ref().is_some_and(|article| {
-            recheck == Recheck::Due && !schedule::recheck_due(article.first_seen, page.fetched, now)
-        });
-        if gone_lately || not_due {
-            return Ok(Outcome::NotDue);
-        }
+    if memory.as_ref().is_some_and(|page| !is_due(source, candidate, recheck, page, stored.as_ref(), now)) {
+        return Ok(Outcome::NotDue);
     }
     let validators = match (&memory, &stored) {
         (Some(page), Some(_)) => Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() },
         _ => Validators::default(),
     };
-    match line.fetcher.fetch(&url, &validators).await? {
+    let fetched = match line.fetcher.fetch(&url, &validators).await {
+        // What a feed carries of an article stands in for a page that we may not or cannot read.
+        Err(error @ (FetchError::Robots { .. } | FetchError::Status { .. })) if has_entry(candidate) => {
+            tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
+            return by_itself(line, source, candidate, &url, first_round, ExtractedBy::Feed).await;
+        }
+        other => other?,
+    };
+    match fetched {
         Fetched::NotModified => {
             if let Some(page) = memory {
                 line.store.save_page(&key, PageMemory { fetched: now, gone_since: None, ..page }).await?;
             }
             Ok(Outcome::Unchanged)
         }
-        Fetched::Gone { status } => gone(line, &key, url, status, memory, stored).await,
+        Fetched::Gone { status } => put::gone(line, &key, url, status, memory, stored).await,
         Fetched::Page(page) => {
             let hash = xxh3_64(&page.bytes);
             let fresh = PageMemory {
@@ -151,24 +157,119 @@ pub(super) async fn bring(
                 return Ok(Outcome::Unchanged);
             }
             if let Some(media_type) = not_a_page(&page) {
+                if has_entry(candidate) || is_document(&media_type) && !candidate.title.is_empty() {
+                    let by = if has_entry(candidate) { ExtractedBy::Feed } else { ExtractedBy::Link };
+                    return by_itself(line, source, candidate, &page.url, first_round, by).await;
+                }
                 return Err(EntryError::NotHtml { url: page.url, media_type });
             }
-            let hops: Vec<Url> = page.hops.clone();
-            let mut raw = read(line, source, page).await?;
+            let (at, hops) = (page.url.clone(), page.hops.clone());
+            let mut raw = match read(line, source, page).await {
+                Err(error @ EntryError::Extract { .. }) if has_entry(candidate) => {
+                    tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
+                    return by_itself(line, source, candidate, &at, first_round, ExtractedBy::Feed).await;
+                }
+                other => other?,
+            };
+            if source.kind == Kind::Sitemap && !extract::is_article(&raw) {
+                // It is remembered, so that it is asked for again only when the sitemap says that it changed.
+                line.store.save_page(&key, fresh).await?;
+                return Ok(Outcome::NoArticle);
+            }
             if raw.published.is_none() {
                 raw.published.clone_from(&candidate.date);
             }
+            raw.declared.item = candidate.language.or(raw.declared.item);
             let named = raw.canonical.clone().unwrap_or_else(|| raw.url.clone());
-            let canonical = dedup::canonical(&named, source.drop_query());
+            let canonical = dedup::canonical(&named, drop_query);
             if line.store.is_blocked(&canonical).await? {
                 return Ok(Outcome::Blocked);
             }
-            let answered = dedup::canonical(&raw.url, source.drop_query());
+            let answered = dedup::canonical(&raw.url, drop_query);
             let mut aliases = vec![asked, answered.clone()];
-            aliases.extend(hops.iter().map(|hop| dedup::canonical(hop, source.drop_query())));
-            store(line, source, raw, &canonical, aliases, (answered, fresh), first_round).await
+            aliases.extend(hops.iter().map(|hop| dedup::canonical(hop, drop_query)));
+            let found = Found { source, canonical: &canonical, aliases, page: (answered, fresh), first_round };
+            put::article(line, raw, found).await
         }
     }
+}
+
+/// True when a page that was asked for before may and should be asked for again.
+fn is_due(
+    source: &Source,
+    candidate: &StoredCandidate,
+    recheck: Recheck,
+    page: &PageMemory,
+    stored: Option<&Article>,
+    now: Timestamp,
+) -> bool {
+    let last = page.gone_since.map_or(page.fetched, |gone| gone.max(page.fetched));
+    if page.gone_since.is_some() && now.duration_since(last) < SignedDuration::from_hours(24) {
+        return false;
+    }
+    let changed = candidate.modified.is_some_and(|modified| modified > page.fetched);
+    match stored {
+        Some(article) => {
+            changed || recheck == Recheck::All || schedule::recheck_due(article.first_seen, page.fetched, now)
+        }
+        // A page of a sitemap that was no article is one only after it changed.
+        None => source.kind != Kind::Sitemap || page.gone_since.is_some() || changed,
+    }
+}
+
+fn has_entry(candidate: &StoredCandidate) -> bool {
+    candidate.entry.as_ref().is_some_and(|entry| !entry.html.trim().is_empty())
+}
+
+/// An article made of what its listing or feed says: its page is a document, or cannot be had.
+async fn by_itself(
+    line: &Line,
+    source: &Source,
+    candidate: &StoredCandidate,
+    url: &Url,
+    first_round: bool,
+    by: ExtractedBy,
+) -> Result<Outcome, EntryError> {
+    let given = Candidate {
+        url: url.clone(),
+        title: candidate.title.clone(),
+        date: candidate.date.clone(),
+        language: candidate.language,
+        modified: None,
+        has_page: !candidate.no_page,
+        entry: None,
+    };
+    let entry = candidate.entry.as_deref().cloned().unwrap_or_default();
+    let mut raw =
+        extract::entry(&given, &entry, source.language).map_err(|why| EntryError::Extract { url: url.clone(), why })?;
+    if by == ExtractedBy::Link {
+        raw.attachments = extract::attachment(url, &candidate.title).into_iter().collect();
+    }
+    raw.by = by;
+    let canonical = dedup::canonical(url, source.drop_query() && !candidate.no_page);
+    if line.store.is_blocked(&canonical).await? {
+        return Ok(Outcome::Blocked);
+    }
+    let hash = xxh3_64(format!("{}\n{}", raw.title, raw.html.as_str()).as_bytes());
+    let known = line.store.by_url(&canonical).await?.is_some();
+    let before = line.store.page(&canonical).await?;
+    let page = PageMemory { hash, fetched: line.clock.now(), ..PageMemory::default() };
+    if known && before.is_some_and(|before| before.hash == hash) {
+        line.store.save_page(&canonical, page).await?;
+        return Ok(Outcome::Unchanged);
+    }
+    let asked = Url::parse(&candidate.url).map(|u| dedup::canonical(&u, source.drop_query() && !candidate.no_page));
+    let aliases = asked.into_iter().collect();
+    let found = Found { source, canonical: &canonical, aliases, page: (canonical.clone(), page), first_round };
+    put::article(line, raw, found).await
+}
+
+/// Types that are linked to, never downloaded for their text.
+fn is_document(media_type: &str) -> bool {
+    media_type.starts_with("application/pdf")
+        || media_type.contains("officedocument")
+        || media_type.contains("msword")
+        || media_type.contains("ms-excel")
 }
 
 /// The media type of what is labelled as something other than a page. No label is no reason to refuse.
@@ -200,146 +301,5 @@ async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<RawArticl
         Ok(Ok(raw)) => Ok(raw),
         Ok(Err(why)) => Err(EntryError::Extract { url, why }),
         Err(_) => Err(EntryError::Panicked { url }),
-    }
-}
-
-/// Enriches, judges and stores; judges again whenever the log moved between the verdict and the put.
-async fn store(
-    line: &Line,
-    source: &Source,
-    raw: RawArticle,
-    canonical: &str,
-    aliases: Vec<String>,
-    page: (String, PageMemory),
-    first_round: bool,
-) -> Result<Outcome, EntryError> {
-    let now = page.1.fetched;
-    let enrichment = line.enricher.enrich(&Input {
-        title: &raw.title,
-        text: &raw.text,
-        declared: raw.declared,
-        source_country: source.country,
-    });
-    let known_id = match line.store.by_url(canonical).await? {
-        Some(id) => id,
-        None => ArticleId::of_canonical(canonical),
-    };
-    let published = Published::settle(raw.published.as_ref(), now);
-    let backfill = is_backfill(first_round, published.at, now);
-    let mut article = settle::article(
-        raw,
-        enrichment,
-        settle::Given { id: known_id, source, canonical, aliases, published, first_seen: now, backfill },
-    );
-    loop {
-        let head = line.store.head().await?;
-        let before = line.store.article(known_id).await?;
-        let withdrawn = line.store.withdrawn(known_id).await?.is_some();
-        let (story, kind, outcome) = match before {
-            Some(before) => {
-                settle::keep_identity(&mut article, &before);
-                let story = line.store.story(before.story).await?.unwrap_or_else(|| Story::founded_by(&before));
-                if withdrawn {
-                    (settle::admit(line, story, &article).await?, ChangeKind::Created, Outcome::New)
-                } else {
-                    let change = settle::compare(&before, &article);
-                    let Some(kind) = change else {
-                        line.store.save_page(&page.0, page.1).await?;
-                        remember_aliases(line, &article, &before).await?;
-                        return Ok(Outcome::Unchanged);
-                    };
-                    article.updated =
-                        if matches!(kind, ChangeKind::Revised { material: true, .. }) { now } else { before.updated };
-                    (settle::admit(line, story, &article).await?, kind, Outcome::Revised)
-                }
-            }
-            None => {
-                let exact = line.store.by_exact(article.fingerprint.exact).await?;
-                let verdict = line.memory.lock().unwrap_or_else(PoisonError::into_inner).judge(&known(&article), exact);
-                let (story, outcome) = join(line, &mut article, verdict).await?;
-                (story, ChangeKind::Created, outcome)
-            }
-        };
-        let put = Put { head, article: article.clone(), story, kind, at: now, page: Some(page.clone()) };
-        match line.store.put(put).await? {
-            PutOutcome::Conflict(_) => continue,
-            PutOutcome::Stored(Change { .. }) => {
-                line.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(known(&article));
-                return Ok(outcome);
-            }
-        }
-    }
-}
-
-/// Puts a new article into the story that its verdict names, or founds one.
-async fn join(line: &Line, article: &mut Article, verdict: Verdict) -> Result<(Story, Outcome), EntryError> {
-    let of = match verdict {
-        Verdict::New => None,
-        Verdict::Duplicate { of } | Verdict::Version { of } | Verdict::Translation { of } => {
-            line.store.article(of).await?
-        }
-    };
-    let story = match of {
-        Some(of) => line.store.story(of.story).await?,
-        None => None,
-    };
-    match story {
-        Some(story) => {
-            article.story = story.id;
-            Ok((settle::admit(line, story, article).await?, Outcome::SameStory))
-        }
-        None => {
-            article.story = StoryId::founded_by(article.id);
-            Ok((Story::founded_by(article), Outcome::New))
-        }
-    }
-}
-
-async fn remember_aliases(line: &Line, article: &Article, before: &Article) -> Result<(), EntryError> {
-    for alias in article.aliases.iter().filter(|alias| !before.aliases.contains(alias) && **alias != before.canonical) {
-        line.store.alias(alias, article.id).await?;
-    }
-    Ok(())
-}
-
-/// A 410 withdraws at once, a 404 when seen twice, a day apart; what was never stored is a failure.
-async fn gone(
-    line: &Line,
-    asked: &str,
-    url: Url,
-    status: u16,
-    memory: Option<PageMemory>,
-    stored: Option<Article>,
-) -> Result<Outcome, EntryError> {
-    let now = line.clock.now();
-    let since = memory.as_ref().and_then(|page| page.gone_since);
-    let page =
-        PageMemory { etag: None, last_modified: None, hash: 0, fetched: now, gone_since: Some(since.unwrap_or(now)) };
-    let Some(article) = stored else {
-        line.store.save_page(asked, page).await?;
-        return Err(EntryError::Gone { url, status });
-    };
-    let a_day = SignedDuration::from_hours(24);
-    let for_good = status == 410 || since.is_some_and(|since| now.duration_since(since) >= a_day);
-    if line.store.withdrawn(article.id).await?.is_some() || !for_good {
-        line.store.save_page(asked, page).await?;
-        return Ok(Outcome::NotDue);
-    }
-    loop {
-        let head = line.store.head().await?;
-        let story = line.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(&article));
-        let story = settle::dismiss(line, story, &article).await?;
-        let put = Put {
-            head,
-            article: article.clone(),
-            story,
-            kind: ChangeKind::Withdrawn,
-            at: now,
-            page: Some((asked.to_owned(), page.clone())),
-        };
-        if let PutOutcome::Stored(_) = line.store.put(put).await? {
-            line.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(article.id);
-            return Ok(Outcome::Withdrawn);
-        }
     }
 }

@@ -1,12 +1,16 @@
 //! The store in memory: the reference that the durable ones are held against. Nothing of it survives the process.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Change, ChangeKind, Head, PageMemory, Put, PutOutcome, SourceState, StoreError, VerifyReport};
+use super::export::{self, ExportReport, Row};
+use super::{
+    Change, ChangeKind, Head, PageMemory, Put, PutOutcome, Revision, SourceState, StoreError, VerifyReport, names_of,
+};
 use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
 
 /// A store that ends with the process.
@@ -26,6 +30,8 @@ struct Inner {
     hosts: BTreeMap<String, Timestamp>,
     blocked: HashMap<String, Timestamp>,
     withdrawn: HashMap<ArticleId, Timestamp>,
+    revisions: BTreeMap<(ArticleId, u64), Revision>,
+    names: std::collections::BTreeSet<String>,
 }
 
 impl Default for Inner {
@@ -43,6 +49,8 @@ impl Default for Inner {
             hosts: BTreeMap::new(),
             blocked: HashMap::new(),
             withdrawn: HashMap::new(),
+            revisions: BTreeMap::new(),
+            names: std::collections::BTreeSet::new(),
         }
     }
 }
@@ -93,15 +101,15 @@ impl Memory {
             return Ok(PutOutcome::Conflict(head));
         }
         let (article, id) = (&put.article, put.article.id);
-        let change = Change {
-            seq: head.seq + 1,
-            kind: put.kind.clone(),
-            article_id: id,
-            story_id: put.story.id,
-            url: article.url.clone(),
-            at: put.at,
-        };
-        let old = inner.articles.insert(id, article.clone()).map(|old| old.fingerprint.exact);
+        let old = inner.articles.insert(id, article.clone());
+        if let Some(revision) = put.revision(old.as_ref()) {
+            inner.revisions.insert((id, revision.seq), revision);
+        }
+        if put.erase {
+            inner.revisions.retain(|(of, _), _| *of != id);
+        }
+        inner.names.extend(names_of(article));
+        let old = old.map(|old| old.fingerprint.exact);
         inner.urls.insert(article.canonical.clone(), id);
         for alias in &article.aliases {
             inner.urls.entry(alias.clone()).or_insert(id);
@@ -111,7 +119,14 @@ impl Memory {
         }
         inner.exact.entry(article.fingerprint.exact).or_insert(id);
         inner.stories.insert(put.story.id, put.story.clone());
-        inner.log.push(change.clone());
+        for story in &put.dissolved {
+            inner.stories.remove(story);
+        }
+        for other in &put.others {
+            inner.articles.insert(other.id, other.clone());
+        }
+        let changes = put.changes();
+        inner.log.extend(changes.iter().cloned());
         if let Some((url, page)) = &put.page {
             inner.pages.insert(url.clone(), page.clone());
         }
@@ -120,7 +135,7 @@ impl Memory {
         } else {
             inner.withdrawn.remove(&id);
         }
-        Ok(PutOutcome::Stored(change))
+        Ok(PutOutcome::Stored(changes))
     }
 
     pub(super) fn alias(&self, canonical: &str, id: ArticleId) -> Answer<()> {
@@ -203,6 +218,82 @@ impl Memory {
 
     pub(super) fn is_blocked(&self, canonical: &str) -> Answer<bool> {
         Ok(self.lock().blocked.contains_key(canonical))
+    }
+
+    pub(super) fn unblock(&self, canonical: &str) -> Answer<()> {
+        self.lock().blocked.remove(canonical);
+        Ok(())
+    }
+
+    pub(super) fn revisions(&self, id: ArticleId) -> Answer<Vec<Revision>> {
+        Ok(self.lock().revisions.range((id, 0)..=(id, u64::MAX)).map(|(_, revision)| revision.clone()).collect())
+    }
+
+    pub(super) fn names(&self) -> Answer<Vec<String>> {
+        Ok(self.lock().names.iter().cloned().collect())
+    }
+
+    pub(super) fn export(&self, path: &Path) -> Answer<ExportReport> {
+        let inner = self.lock();
+        let rows = (inner.articles.values().cloned().map(Row::article))
+            .chain(inner.stories.values().cloned().map(Row::Story))
+            .chain(inner.log.iter().cloned().map(Row::Change))
+            .chain(inner.revisions.iter().map(|((id, _), r)| Row::Revision { id: *id, revision: r.clone() }))
+            .chain(inner.withdrawn.iter().map(|(id, at)| Row::Withdrawn { id: *id, at: *at }))
+            .chain(inner.blocked.iter().map(|(url, at)| Row::Blocked { url: url.clone(), at: *at }))
+            .chain(inner.pages.iter().map(|(url, page)| Row::Page { url: url.clone(), page: page.clone() }))
+            .chain(inner.sources.iter().map(|(id, s)| Row::Source { id: id.clone(), state: Box::new(s.clone()) }))
+            .chain(inner.hosts.iter().map(|(host, until)| Row::Host { host: host.clone(), until: *until }))
+            .chain(inner.names.iter().map(|name| Row::Name { name: name.clone() }));
+        export::write(path, inner.head(), rows.map(Ok))
+    }
+
+    pub(super) fn import(&self, path: &Path) -> Answer<ExportReport> {
+        let report = export::check(path)?;
+        let mut inner = self.lock();
+        if !inner.articles.is_empty() {
+            return Err(StoreError::NotEmpty { articles: inner.articles.len() as u64 });
+        }
+        *inner = Inner::default();
+        export::read(path, |row| {
+            match row {
+                Row::Article { article } => {
+                    inner.urls.insert(article.canonical.clone(), article.id);
+                    for alias in &article.aliases {
+                        inner.urls.entry(alias.clone()).or_insert(article.id);
+                    }
+                    inner.exact.entry(article.fingerprint.exact).or_insert(article.id);
+                    inner.articles.insert(article.id, *article);
+                }
+                Row::Story(story) => {
+                    inner.stories.insert(story.id, story);
+                }
+                Row::Change(change) => inner.log.push(change),
+                Row::Revision { id, revision } => {
+                    inner.revisions.insert((id, revision.seq), revision);
+                }
+                Row::Withdrawn { id, at } => {
+                    inner.withdrawn.insert(id, at);
+                }
+                Row::Blocked { url, at } => {
+                    inner.blocked.insert(url, at);
+                }
+                Row::Page { url, page } => {
+                    inner.pages.insert(url, page);
+                }
+                Row::Source { id, state } => {
+                    inner.sources.insert(id, *state);
+                }
+                Row::Host { host, until } => {
+                    inner.hosts.insert(host, until);
+                }
+                Row::Name { name } => {
+                    inner.names.insert(name);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(report)
     }
 
     /// One map's entries cannot disagree with themselves, so only the counts are told.

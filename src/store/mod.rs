@@ -1,6 +1,7 @@
 //! The only truth: article records and the change log behind them, on one async surface.
 //! It never acknowledges what was not flushed, and knows no page, feed or web.
 
+mod export;
 mod memory;
 mod open;
 mod record;
@@ -13,8 +14,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::article::{Article, ArticleId, PageDate, SourceId, Story, StoryId};
+use crate::article::{Article, ArticleId, FeedEntry, Language, PageDate, SourceId, Story, StoryId};
 
+pub use export::{ExportReport, Row};
 pub use memory::Memory;
 pub use sled::Sled;
 pub use verify::VerifyReport;
@@ -52,13 +54,19 @@ pub struct Put {
     pub at: Timestamp,
     /// What is remembered of the page, saved in the same transaction.
     pub page: Option<(String, PageMemory)>,
+    /// Other members whose story or links changed with it: each is written, and logged as merged.
+    pub others: Vec<Article>,
+    /// Stories that this one absorbed.
+    pub dissolved: Vec<StoryId>,
+    /// Also removes every former text of the article.
+    pub erase: bool,
 }
 
 /// What became of a put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutOutcome {
     /// It is on disk.
-    Stored(Change),
+    Stored(Vec<Change>),
     /// The log moved since the verdict: judge again.
     Conflict(Head),
 }
@@ -153,6 +161,34 @@ pub struct StoredCandidate {
     pub title: String,
     /// The listing's date for it.
     pub date: Option<PageDate>,
+    /// The language that a feed or sitemap gives it.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// When a sitemap says that it changed last.
+    #[serde(default)]
+    pub modified: Option<Timestamp>,
+    /// The part of a sitemap that names it.
+    #[serde(default)]
+    pub part: Option<String>,
+    /// True for a feed's item without a link.
+    #[serde(default)]
+    pub no_page: bool,
+    /// What a feed carries of it.
+    #[serde(default)]
+    pub entry: Option<Box<FeedEntry>>,
+}
+
+/// A text that an article had before it was revised.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The change that put an end to it.
+    pub seq: u64,
+    /// When.
+    pub until: Timestamp,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// Why the store did not do it.
@@ -177,6 +213,24 @@ pub enum StoreError {
     /// sled failed.
     #[error("unable to use the store: {0}; is the disk full or failing?")]
     Engine(String),
+    /// An export cannot be written or read.
+    #[error("unable to {what} the export {path}: {why}")]
+    Export {
+        /// `write` or `read`.
+        what: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// A store that is not empty.
+    #[error(
+        "unable to import: the store holds {articles} articles already; move its folder away first, or name another with store.url"
+    )]
+    NotEmpty {
+        /// How many.
+        articles: u64,
+    },
     /// A record cannot be read.
     #[error("unable to read the record {key} of the store: {why}; run `depeche verify`")]
     Record {
@@ -185,6 +239,45 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+}
+
+impl Put {
+    /// What the log gets: the change itself, then one for every other member that it touches.
+    fn changes(&self) -> Vec<Change> {
+        let entry = |seq, kind, article: &Article| Change {
+            seq,
+            kind,
+            article_id: article.id,
+            story_id: self.story.id,
+            url: article.url.clone(),
+            at: self.at,
+        };
+        let mut changes = vec![entry(self.head.seq + 1, self.kind.clone(), &self.article)];
+        for (other, seq) in self.others.iter().zip(self.head.seq + 2..) {
+            changes.push(entry(seq, ChangeKind::Merged, other));
+        }
+        changes
+    }
+
+    /// The text that this puts an end to, if it is another one.
+    fn revision(&self, before: Option<&Article>) -> Option<Revision> {
+        if self.erase {
+            return None;
+        }
+        let before = before.filter(|b| b.title != self.article.title || b.text != self.article.text)?;
+        Some(Revision {
+            seq: self.head.seq + 1,
+            until: self.at,
+            title: before.title.clone(),
+            text: before.text.clone(),
+        })
+    }
+}
+
+/// What an article bears that filters may name for ever.
+fn names_of(article: &Article) -> impl Iterator<Item = String> + '_ {
+    let themes = article.themes.iter().map(|tag| format!("theme:{}", tag.theme));
+    themes.chain(std::iter::once(format!("source:{}", article.source)))
 }
 
 /// Calls the same method on whichever store it is.
@@ -343,6 +436,34 @@ impl Store {
     pub async fn is_blocked(&self, canonical: &str) -> Result<bool, StoreError> {
         let canonical = canonical.to_owned();
         dispatch!(self.is_blocked(&canonical))
+    }
+
+    /// Lets an address in again.
+    pub async fn unblock(&self, canonical: &str) -> Result<(), StoreError> {
+        let canonical = canonical.to_owned();
+        dispatch!(self.unblock(&canonical))
+    }
+
+    /// The texts that an article had before, the oldest first.
+    pub async fn revisions(&self, id: ArticleId) -> Result<Vec<Revision>, StoreError> {
+        dispatch!(self.revisions(id))
+    }
+
+    /// Every theme and source that a stored article ever bore, as `theme:slug` and `source:id`.
+    pub async fn names(&self) -> Result<Vec<String>, StoreError> {
+        dispatch!(self.names())
+    }
+
+    /// Writes everything to a file, in a form that depends on no engine. Puts wait meanwhile; readers do not.
+    pub async fn export(&self, path: &Path) -> Result<ExportReport, StoreError> {
+        let path = path.to_owned();
+        dispatch!(self.export(&path))
+    }
+
+    /// Takes over an export into an empty store, under a new epoch. The file is checked whole before anything is written.
+    pub async fn import(&self, path: &Path) -> Result<ExportReport, StoreError> {
+        let path = path.to_owned();
+        dispatch!(self.import(&path))
     }
 
     /// Every article has all its keys and the reverse; the log is whole; stories and members agree.

@@ -2,6 +2,7 @@
 //! Closures of transactions are pure: sled may run them twice.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,9 +11,11 @@ use sled::transaction::{ConflictableTransactionError, TransactionError};
 use sled::{Transactional, Tree};
 use uuid::Uuid;
 
+use super::export::{self, ExportReport, Row};
 use super::record::{decode, encode};
 use super::{
-    Change, ChangeKind, Head, PageMemory, Put, PutOutcome, SourceState, StoreError, VerifyReport, open, verify,
+    Change, ChangeKind, Head, PageMemory, Put, PutOutcome, Revision, SourceState, StoreError, VerifyReport, names_of,
+    open, verify,
 };
 use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
 
@@ -33,6 +36,10 @@ pub struct Sled {
     hosts: Tree,
     blocked: Tree,
     withdrawn: Tree,
+    revisions: Tree,
+    names: Tree,
+    /// Held by a put, and by an export for as long as it reads.
+    writer: Arc<Mutex<()>>,
 }
 
 const SEQ: &[u8] = b"seq";
@@ -77,6 +84,9 @@ impl Sled {
             hosts: tree("hosts")?,
             blocked: tree("blocked")?,
             withdrawn: tree("withdrawn")?,
+            revisions: tree("revisions")?,
+            names: tree("names")?,
+            writer: Arc::default(),
             meta,
             db,
         })
@@ -113,17 +123,20 @@ impl Sled {
             return Ok(PutOutcome::Conflict(self.head()?));
         }
         let (article, id) = (&put.article, put.article.id);
-        let change = Change {
-            seq: put.head.seq + 1,
-            kind: put.kind.clone(),
-            article_id: id,
-            story_id: put.story.id,
-            url: article.url.clone(),
-            at: put.at,
-        };
-        let (record, story, entry) = (encode(article)?, encode(&put.story)?, encode(&change)?);
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = put.changes();
+        let last = changes.last().map_or(put.head.seq, |change| change.seq);
+        let (record, story) = (encode(article)?, encode(&put.story)?);
+        let entries = changes.iter().map(|c| Ok((c.seq, encode(c)?))).collect::<Answer<Vec<_>>>()?;
+        let others = put.others.iter().map(|o| Ok((o.id, encode(o)?))).collect::<Answer<Vec<_>>>()?;
         let page = put.page.as_ref().map(|(url, page)| Ok::<_, StoreError>((url, encode(page)?))).transpose()?;
         let old = self.article(id)?;
+        let former: Vec<sled::IVec> = if put.erase {
+            self.revisions.scan_prefix(id.0.as_bytes()).keys().collect::<Result<_, _>>()?
+        } else {
+            Vec::new()
+        };
+        let revision = put.revision(old.as_ref()).map(|r| Ok::<_, StoreError>((r.seq, encode(&r)?))).transpose()?;
         let trees = (
             &self.articles,
             &self.urls,
@@ -133,46 +146,66 @@ impl Sled {
             &self.meta,
             &self.pages,
             &self.withdrawn,
+            &self.revisions,
+            &self.names,
         );
-        let done = trees.transaction(|(articles, urls, exact, stories, log, meta, pages, withdrawn)| {
-            let seq = meta.get(SEQ)?.map_or(0, |bytes| number(&bytes));
-            if seq != put.head.seq {
-                return Err(ConflictableTransactionError::Abort(Moved(seq)));
-            }
-            articles.insert(id.0.as_bytes().as_slice(), record.as_slice())?;
-            urls.insert(article.canonical.as_bytes(), id.0.as_bytes().as_slice())?;
-            for alias in &article.aliases {
-                if urls.get(alias.as_bytes())?.is_none() {
-                    urls.insert(alias.as_bytes(), id.0.as_bytes().as_slice())?;
+        let done =
+            trees.transaction(|(articles, urls, exact, stories, log, meta, pages, withdrawn, revisions, names)| {
+                let seq = meta.get(SEQ)?.map_or(0, |bytes| number(&bytes));
+                if seq != put.head.seq {
+                    return Err(ConflictableTransactionError::Abort(Moved(seq)));
                 }
-            }
-            let key = article.fingerprint.exact.to_be_bytes();
-            if let Some(old) = old.as_ref().filter(|old| old.fingerprint.exact != article.fingerprint.exact) {
-                let key = old.fingerprint.exact.to_be_bytes();
-                if exact.get(key)?.is_some_and(|holder| holder == id.0.as_bytes()) {
-                    exact.remove(&key)?;
+                articles.insert(id.0.as_bytes().as_slice(), record.as_slice())?;
+                urls.insert(article.canonical.as_bytes(), id.0.as_bytes().as_slice())?;
+                for alias in &article.aliases {
+                    if urls.get(alias.as_bytes())?.is_none() {
+                        urls.insert(alias.as_bytes(), id.0.as_bytes().as_slice())?;
+                    }
                 }
-            }
-            if exact.get(key)?.is_none() {
-                exact.insert(&key, id.0.as_bytes().as_slice())?;
-            }
-            stories.insert(put.story.id.0.as_bytes().as_slice(), story.as_slice())?;
-            log.insert(&change.seq.to_be_bytes(), entry.as_slice())?;
-            meta.insert(SEQ, change.seq.to_be_bytes().as_slice())?;
-            if let Some((url, page)) = &page {
-                pages.insert(url.as_bytes(), page.as_slice())?;
-            }
-            if put.kind == ChangeKind::Withdrawn {
-                withdrawn.insert(id.0.as_bytes().as_slice(), put.at.as_second().to_be_bytes().as_slice())?;
-            } else {
-                withdrawn.remove(id.0.as_bytes().as_slice())?;
-            }
-            Ok(())
-        });
+                let key = article.fingerprint.exact.to_be_bytes();
+                if let Some(old) = old.as_ref().filter(|old| old.fingerprint.exact != article.fingerprint.exact) {
+                    let key = old.fingerprint.exact.to_be_bytes();
+                    if exact.get(key)?.is_some_and(|holder| holder == id.0.as_bytes()) {
+                        exact.remove(&key)?;
+                    }
+                }
+                if exact.get(key)?.is_none() {
+                    exact.insert(&key, id.0.as_bytes().as_slice())?;
+                }
+                stories.insert(put.story.id.0.as_bytes().as_slice(), story.as_slice())?;
+                for gone in &put.dissolved {
+                    stories.remove(gone.0.as_bytes().as_slice())?;
+                }
+                for (other, record) in &others {
+                    articles.insert(other.0.as_bytes().as_slice(), record.as_slice())?;
+                }
+                for (seq, entry) in &entries {
+                    log.insert(&seq.to_be_bytes(), entry.as_slice())?;
+                }
+                meta.insert(SEQ, last.to_be_bytes().as_slice())?;
+                if let Some((seq, revision)) = &revision {
+                    revisions.insert(revision_key(id, *seq), revision.as_slice())?;
+                }
+                for key in &former {
+                    revisions.remove(key)?;
+                }
+                for name in names_of(article) {
+                    names.insert(name.as_bytes(), b"".as_slice())?;
+                }
+                if let Some((url, page)) = &page {
+                    pages.insert(url.as_bytes(), page.as_slice())?;
+                }
+                if put.kind == ChangeKind::Withdrawn {
+                    withdrawn.insert(id.0.as_bytes().as_slice(), put.at.as_second().to_be_bytes().as_slice())?;
+                } else {
+                    withdrawn.remove(id.0.as_bytes().as_slice())?;
+                }
+                Ok(())
+            });
         match done {
             Ok(()) => {
                 self.db.flush()?;
-                Ok(PutOutcome::Stored(change))
+                Ok(PutOutcome::Stored(changes))
             }
             Err(TransactionError::Abort(Moved(seq))) => Ok(PutOutcome::Conflict(Head { epoch: self.epoch, seq })),
             Err(TransactionError::Storage(error)) => Err(error.into()),
@@ -307,6 +340,104 @@ impl Sled {
         Ok(self.blocked.contains_key(canonical)?)
     }
 
+    pub(super) fn unblock(&self, canonical: &str) -> Answer<()> {
+        self.blocked.remove(canonical)?;
+        self.flush()
+    }
+
+    pub(super) fn revisions(&self, id: ArticleId) -> Answer<Vec<Revision>> {
+        let rows = self.revisions.scan_prefix(id.0.as_bytes());
+        rows.map(|row| row.map_err(StoreError::from).and_then(|(_, value)| decode(&id, &value))).collect()
+    }
+
+    pub(super) fn names(&self) -> Answer<Vec<String>> {
+        self.names.iter().keys().map(|key| Ok(text(&key?))).collect()
+    }
+
+    pub(super) fn export(&self, path: &Path) -> Answer<ExportReport> {
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        fn rows<'a>(
+            tree: &'a Tree,
+            row: impl Fn(&[u8], &[u8]) -> Answer<Row> + 'a,
+        ) -> impl Iterator<Item = Answer<Row>> + 'a {
+            tree.iter().map(move |found| found.map_err(StoreError::from).and_then(|(k, v)| row(&k, &v)))
+        }
+        let all = rows(&self.articles, |k, v| Ok(Row::article(decode(&hex(k), v)?)))
+            .chain(rows(&self.stories, |k, v| Ok(Row::Story(decode(&hex(k), v)?))))
+            .chain(rows(&self.log, |k, v| Ok(Row::Change(decode(&number(k), v)?))))
+            .chain(rows(&self.revisions, |k, v| {
+                let id = article_id("revision", k.get(..16).unwrap_or_default())?;
+                Ok(Row::Revision { id, revision: decode(&id, v)? })
+            }))
+            .chain(rows(&self.withdrawn, |k, v| Ok(Row::Withdrawn { id: article_id("withdrawn", k)?, at: second(v) })))
+            .chain(rows(&self.blocked, |k, v| Ok(Row::Blocked { url: text(k), at: second(v) })))
+            .chain(rows(&self.pages, |k, v| Ok(Row::Page { url: text(k), page: decode(&text(k), v)? })))
+            .chain(rows(&self.sources, |k, v| {
+                Ok(Row::Source { id: source_id(k)?, state: Box::new(decode(&text(k), v)?) })
+            }))
+            .chain(rows(&self.hosts, |k, v| Ok(Row::Host { host: text(k), until: second(v) })))
+            .chain(rows(&self.names, |k, _| Ok(Row::Name { name: text(k) })));
+        export::write(path, self.head()?, all)
+    }
+
+    pub(super) fn import(&self, path: &Path) -> Answer<ExportReport> {
+        let report = export::check(path)?;
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.articles.is_empty() {
+            return Err(StoreError::NotEmpty { articles: self.articles.len() as u64 });
+        }
+        let mut last = 0;
+        export::read(path, |row| {
+            match row {
+                Row::Article { article } => {
+                    let id = article.id.0;
+                    self.articles.insert(id.as_bytes(), encode(&article)?)?;
+                    self.urls.insert(&article.canonical, id.as_bytes())?;
+                    for alias in article.aliases.iter().filter(|alias| !self.urls.contains_key(alias).unwrap_or(false))
+                    {
+                        self.urls.insert(alias, id.as_bytes())?;
+                    }
+                    let key = article.fingerprint.exact.to_be_bytes();
+                    if !self.exact.contains_key(key)? {
+                        self.exact.insert(key, id.as_bytes())?;
+                    }
+                }
+                Row::Story(story) => {
+                    self.stories.insert(story.id.0.as_bytes(), encode(&story)?)?;
+                }
+                Row::Change(change) => {
+                    last = last.max(change.seq);
+                    self.log.insert(change.seq.to_be_bytes(), encode(&change)?)?;
+                }
+                Row::Revision { id, revision } => {
+                    self.revisions.insert(revision_key(id, revision.seq), encode(&revision)?)?;
+                }
+                Row::Withdrawn { id, at } => {
+                    self.withdrawn.insert(id.0.as_bytes(), &at.as_second().to_be_bytes())?;
+                }
+                Row::Blocked { url, at } => {
+                    self.blocked.insert(url, &at.as_second().to_be_bytes())?;
+                }
+                Row::Page { url, page } => {
+                    self.pages.insert(url, encode(&page)?)?;
+                }
+                Row::Source { id, state } => {
+                    self.sources.insert(id.as_str(), encode(&state)?)?;
+                }
+                Row::Host { host, until } => {
+                    self.hosts.insert(host, &until.as_second().to_be_bytes())?;
+                }
+                Row::Name { name } => {
+                    self.names.insert(name, b"")?;
+                }
+            }
+            Ok(())
+        })?;
+        self.meta.insert(SEQ, &last.to_be_bytes())?;
+        self.flush()?;
+        Ok(report)
+    }
+
     pub(super) fn verify(&self) -> Answer<VerifyReport> {
         verify::sled(self)
     }
@@ -324,6 +455,26 @@ impl Sled {
 
 fn get<T: DeserializeOwned>(tree: &Tree, key: &[u8], name: &dyn std::fmt::Display) -> Answer<Option<T>> {
     tree.get(key)?.map(|bytes| decode(name, &bytes)).transpose()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn second(bytes: &[u8]) -> Timestamp {
+    Timestamp::from_second(number(bytes) as i64).unwrap_or_default()
+}
+
+fn source_id(bytes: &[u8]) -> Answer<SourceId> {
+    SourceId::new(&text(bytes)).map_err(|e| StoreError::Record { key: text(bytes), why: e.to_string() })
+}
+
+fn revision_key(id: ArticleId, seq: u64) -> Vec<u8> {
+    [id.0.as_bytes().as_slice(), seq.to_be_bytes().as_slice()].concat()
 }
 
 pub(super) fn number(bytes: &[u8]) -> u64 {

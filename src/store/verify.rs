@@ -9,7 +9,7 @@ use super::{Change, Sled, StoreError};
 use crate::article::{Article, ArticleId, Story, StoryId};
 
 /// What a check of the whole store found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct VerifyReport {
     /// Articles, withdrawn ones among them.
     pub articles: u64,

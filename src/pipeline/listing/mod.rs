@@ -1,6 +1,8 @@
 //! The listing: fetched conditionally, its pager followed, its candidates kept for the rounds where it answers 304.
 //! It never fetches an article and never forgets the last list because a later one failed.
 
+mod sitemap;
+
 use std::collections::HashSet;
 
 use url::Url;
@@ -9,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::Line;
 use crate::config::{Kind, Source};
 use crate::dedup;
-use crate::extract::{self, Container, ExtractError, Listing, PageInput};
+use crate::extract::{self, Candidate, Container, ExtractError, Listing, PageInput};
 use crate::fetch::{FetchError, Fetched, Page, Validators};
 use crate::store::{PageMemory, SourceState, StoreError, StoredCandidate};
 
@@ -55,13 +57,11 @@ pub enum ListingError {
         /// As configured, or `by structure`.
         selector: String,
     },
-    /// Not in this version.
-    #[error("unable to read {url}: sources of kind {kind:?} come with the next version; use kind = \"html\"")]
-    Kind {
-        /// The listing.
+    /// An index of sitemaps inside an index.
+    #[error("unable to read the sitemap {url}: it is an index inside an index, which the protocol does not allow")]
+    NestedIndex {
+        /// The inner one.
         url: Url,
-        /// As configured.
-        kind: Kind,
     },
     /// The store.
     #[error(transparent)]
@@ -76,8 +76,8 @@ pub enum ListingError {
 
 /// Brings `state.candidates` up to date; a 304 leaves them as they are.
 pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceState) -> Result<(), ListingError> {
-    if source.kind != Kind::Html {
-        return Err(ListingError::Kind { url: source.url.clone(), kind: source.kind });
+    if source.kind == Kind::Sitemap {
+        return sitemap::refresh(line, source, state).await;
     }
     let memory = line.store.page(source.url.as_str()).await?;
     // Validators without the list they stand for would make a 304 lose every candidate.
@@ -92,13 +92,7 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
         Fetched::Gone { status } => return Err(ListingError::Gone { url: source.url.clone(), status }),
         Fetched::Page(page) => page,
     };
-    let memory = PageMemory {
-        etag: first.validators.etag.clone(),
-        last_modified: first.validators.last_modified.clone(),
-        hash: xxh3_64(&first.bytes),
-        fetched: line.clock.now(),
-        gone_since: None,
-    };
+    let memory = memory_of(line, &first);
     let mut candidates = Vec::new();
     let mut visited = HashSet::from([source.url.clone()]);
     let mut page = first;
@@ -107,11 +101,7 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
         if number == 1 {
             refuse_broken(source, &url, &read)?;
         }
-        candidates.extend(read.candidates.into_iter().map(|c| StoredCandidate {
-            url: dedup::readable(&c.url).into(),
-            title: c.title,
-            date: c.date,
-        }));
+        candidates.extend(read.candidates.into_iter().map(|c| stored(c, None)));
         let Some(next) = read.next.filter(|next| number < source.pages && visited.insert(next.clone())) else { break };
         // A later page that fails costs its own candidates, not those of the pages before it.
         match line.fetcher.fetch(&next, &Validators::default()).await {
@@ -130,9 +120,34 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
     Ok(())
 }
 
+/// A candidate as it is kept until the next round.
+fn stored(candidate: Candidate, part: Option<&Url>) -> StoredCandidate {
+    let url = if candidate.has_page { dedup::readable(&candidate.url) } else { candidate.url };
+    StoredCandidate {
+        url: url.into(),
+        title: candidate.title,
+        date: candidate.date,
+        language: candidate.language,
+        modified: candidate.modified,
+        part: part.map(Url::to_string),
+        no_page: !candidate.has_page,
+        entry: candidate.entry,
+    }
+}
+
+fn memory_of(line: &Line, page: &Page) -> PageMemory {
+    PageMemory {
+        etag: page.validators.etag.clone(),
+        last_modified: page.validators.last_modified.clone(),
+        hash: xxh3_64(&page.bytes),
+        fetched: line.clock.now(),
+        gone_since: None,
+    }
+}
+
 /// Parses off the async threads.
 async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(Url, Listing), ListingError> {
-    let (profile, language) = (source.profile.clone(), source.language);
+    let (profile, language, kind) = (source.profile.clone(), source.language, source.kind);
     let latest = jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date();
     let url = page.url.clone();
     let work = tokio::task::spawn_blocking(move || {
@@ -143,7 +158,10 @@ async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(Url, Lis
             source_language: language,
             latest: Some(latest),
         };
-        extract::listing(&input, profile.as_deref())
+        match kind {
+            Kind::Feed => extract::feed(&input, profile.map(|p| p.rules().date_order).unwrap_or_default()),
+            Kind::Html | Kind::Sitemap => extract::listing(&input, profile.as_deref()),
+        }
     });
     match work.await {
         Ok(Ok(listing)) => Ok((url, listing)),

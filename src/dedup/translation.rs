@@ -1,0 +1,186 @@
+//! Which articles of two languages tell one story. Slugs are translated, so contents are compared: certain marks
+//! first, else a score of what two languages share. It never trusts one weak sign alone.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::Known;
+use crate::article::{Alternate, Article, Image};
+
+/// A pair is linked from this score on,
+pub(super) const LEAST: f32 = 5.0;
+/// when it leads the next story by this.
+pub(super) const MARGIN: f32 = 1.0;
+/// Days between the two that still allow it.
+pub(super) const MOST_DAYS: i64 = 10;
+
+/// What links an article to its translations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Its canonical addresses, aliases among them.
+    pub addresses: Vec<String>,
+    /// Canonical addresses that the page links as its other languages.
+    pub alternates: Vec<String>,
+    /// Host and node number of the content system.
+    pub node: Option<String>,
+    /// Host and path without the language prefix.
+    pub path: String,
+    /// The lead image's file name, less what styles and tokens add.
+    pub image: Option<String>,
+    /// Hashes of the names in the text.
+    pub names: Vec<u32>,
+}
+
+impl Marks {
+    /// The marks of an article.
+    pub fn of(article: &Article) -> Marks {
+        let alternates = article.alternates.iter().map(|a: &Alternate| super::canonical(&a.url, true));
+        let host = host_of(&article.canonical);
+        Marks {
+            addresses: std::iter::once(article.canonical.clone()).chain(article.aliases.iter().cloned()).collect(),
+            alternates: alternates.collect(),
+            node: article.node_id.as_ref().map(|node| format!("{host} {node}")),
+            path: without_language(&article.canonical),
+            image: article.image.as_ref().and_then(image_key),
+            names: article.fingerprint.names.clone(),
+        }
+    }
+
+    /// What can be told of a text and its address alone.
+    pub fn of_text(canonical: Option<&str>, names: Vec<u32>) -> Marks {
+        Marks {
+            addresses: canonical.map(str::to_owned).into_iter().collect(),
+            path: canonical.map(without_language).unwrap_or_default(),
+            names,
+            ..Marks::default()
+        }
+    }
+}
+
+/// The file name of an image without folder, style and token.
+pub fn image_key(image: &Image) -> Option<String> {
+    let name = image.url.path_segments()?.next_back()?.to_ascii_lowercase();
+    (name.len() > 4).then_some(name)
+}
+
+fn host_of(canonical: &str) -> String {
+    Url::parse(canonical).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// `haiti.example/fr/news/x` and `haiti.example/news/x` are one path.
+fn without_language(canonical: &str) -> String {
+    let bare = canonical.trim_start_matches("https://");
+    let Some((host, path)) = bare.split_once('/') else { return bare.to_owned() };
+    match path.split_once('/') {
+        Some((prefix, rest)) if prefix.len() == 2 && prefix.bytes().all(|b| b.is_ascii_lowercase()) => {
+            format!("{host}/{rest}")
+        }
+        _ => format!("{host}/{path}"),
+    }
+}
+
+/// The page itself links the other one, or the content system gives both one number.
+pub(super) fn certain(a: &Known, b: &Known) -> bool {
+    let links = |from: &Known, to: &Known| from.marks.alternates.iter().any(|url| to.marks.addresses.contains(url));
+    links(a, b) || links(b, a) || (a.marks.node.is_some() && a.marks.node == b.marks.node)
+}
+
+/// How often each mark stands in what is known: what is rare links, what is common does not.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    articles: i64,
+    numbers: HashMap<u64, i32>,
+    names: HashMap<u32, i32>,
+    images: HashMap<String, i32>,
+}
+
+fn count<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, i32>, key: K, by: i32) {
+    match counts.entry(key) {
+        std::collections::hash_map::Entry::Occupied(mut entry) => {
+            *entry.get_mut() += by;
+            if *entry.get() <= 0 {
+                entry.remove();
+            }
+        }
+        std::collections::hash_map::Entry::Vacant(entry) if by > 0 => {
+            entry.insert(by);
+        }
+        std::collections::hash_map::Entry::Vacant(_) => {}
+    }
+}
+
+/// Before much is known, rarity is judged as if this many articles were.
+const PRIOR: f32 = 1000.0;
+
+impl Counts {
+    pub(super) fn add(&mut self, known: &Known, by: i32) {
+        self.articles += i64::from(by);
+        known.fingerprint.numbers.iter().for_each(|number| count(&mut self.numbers, *number, by));
+        known.marks.names.iter().for_each(|name| count(&mut self.names, *name, by));
+        known.marks.image.iter().for_each(|image| count(&mut self.images, image.clone(), by));
+    }
+
+    /// The score of a pair; [`LEAST`] links it.
+    pub(super) fn score(&self, a: &Known, b: &Known) -> f32 {
+        let mut score = 0.0;
+        if !a.marks.path.is_empty() && a.marks.path == b.marks.path {
+            score += 8.0;
+        }
+        if let (Some(image), Some(other)) = (&a.marks.image, &b.marks.image)
+            && image == other
+            && self.images.get(image).copied().unwrap_or(0) <= 4
+        {
+            score += 5.0;
+        }
+        let (x, y) = (&a.fingerprint.numbers, &b.fingerprint.numbers);
+        let shared: Vec<u64> = x.iter().copied().filter(|n| y.binary_search(n).is_ok()).collect();
+        score += shared.iter().map(|n| 0.45 * self.rarity_of_number(*n)).sum::<f32>().min(6.0);
+        if x.len() >= 2 && y.len() >= 2 && 3 * shared.len() < x.len().min(y.len()) {
+            score -= 4.0;
+        }
+        let names = a.marks.names.iter().filter(|n| b.marks.names.binary_search(n).is_ok());
+        score += names.map(|n| 0.32 * self.rarity_of_name(*n)).sum::<f32>().min(4.0);
+        match (a.primary, b.primary) {
+            (Some(one), Some(other)) if one == other => score += 1.5,
+            (Some(_), Some(_)) => score -= 4.0,
+            _ => {}
+        }
+        score += match (super::day(a.published) - super::day(b.published)).abs() {
+            0 => 1.5,
+            1 => 1.0,
+            2 => 0.6,
+            3 => 0.4,
+            4..=7 => -0.5,
+            _ => -2.0,
+        };
+        let ratio = a.fingerprint.words.max(1) as f32 / b.fingerprint.words.max(1) as f32;
+        if !(0.7..=1.43).contains(&ratio) && !(0.55..=1.8).contains(&ratio) {
+            score -= 2.0;
+        }
+        score
+    }
+
+    fn rarity(&self, count: i32, likely: f32) -> f32 {
+        let seen = (self.articles as f32 + PRIOR) / (1.0 + count.max(0) as f32);
+        seen.min(1.0 / likely).max(1.0).ln()
+    }
+
+    /// Short and round numbers stand in many texts by chance.
+    fn rarity_of_number(&self, number: u64) -> f32 {
+        let digits = number.to_string();
+        let zeros = digits.len() - digits.trim_end_matches('0').len();
+        let chance = match digits.len() {
+            2 => 0.05,
+            3 => 0.01,
+            4 => 0.001,
+            _ => 0.0001,
+        };
+        let round = if 2 * zeros >= digits.len() { 5.0 } else { 1.0 };
+        self.rarity(self.numbers.get(&number).copied().unwrap_or(0), chance * round)
+    }
+
+    fn rarity_of_name(&self, name: u32) -> f32 {
+        self.rarity(self.names.get(&name).copied().unwrap_or(0), 0.02)
+    }
+}

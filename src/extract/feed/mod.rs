@@ -1,0 +1,138 @@
+//! A feed of others to candidates: RSS, RDF, Atom, JSON Feed, repaired first.
+//!
+//! An item's link is its page; an item without one is told by its guid, else by its title and text, so that the same
+//! item is the same article on every reading. It never lets a parser's panic through, and fetches nothing.
+
+mod entry;
+mod repair;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use feed_rs::model::Entry;
+use url::Url;
+use uuid::Uuid;
+
+use super::date::Reader;
+use super::{Candidate, Container, DateOrder, ExtractError, FeedEntry, Listing, PageInput};
+use crate::article::{Image, Language, clean_line};
+use repair::Extra;
+
+pub use entry::entry;
+
+/// Reads a feed as a listing: its items are the candidates, the newest first as the feed has them.
+pub fn feed(input: &PageInput<'_>, order: DateOrder) -> Result<Listing, ExtractError> {
+    let text = input.html.trim_start_matches('\u{FEFF}');
+    let json = text.trim_start().starts_with('{');
+    let (text, extras) = if json {
+        (text.to_owned(), repair::json(text))
+    } else {
+        let repaired = repair::xml(text);
+        (repaired.text, repaired.extras)
+    };
+    let parse = || {
+        let parser = feed_rs::parser::Builder::new().base_uri(Some(input.url.as_str())).sanitize_content(false).build();
+        parser.parse(text.as_bytes())
+    };
+    // The parser is known to panic on some input: that is a feed that cannot be read, no end of the process.
+    let feed = match catch_unwind(AssertUnwindSafe(parse)) {
+        Ok(Ok(feed)) => feed,
+        Ok(Err(error)) => return Err(ExtractError::Feed { why: error.to_string() }),
+        Err(_) => return Err(ExtractError::Feed { why: "the feed parser failed on it".to_owned() }),
+    };
+    let next = feed.links.iter().find(|l| l.rel.as_deref() == Some("next")).and_then(|l| web(input.url, &l.href));
+    let home = feed
+        .links
+        .iter()
+        .find(|l| matches!(l.rel.as_deref(), None | Some("alternate")))
+        .and_then(|l| web(input.url, &l.href));
+    let reader = Reader { order, latest: input.latest };
+    // Items that the parser left out would shift every extra behind them.
+    let aligned = extras.len() == feed.entries.len();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (i, entry) in feed.entries.iter().enumerate() {
+        let extra = extras.get(i).filter(|_| aligned).cloned().unwrap_or_default();
+        let candidate = candidate(input, entry, &extra, home.as_ref(), &reader);
+        if candidates.iter().all(|known| known.url != candidate.url) {
+            candidates.push(candidate);
+        }
+    }
+    Ok(Listing { container: Container::Found, items_matched: feed.entries.len(), candidates, next })
+}
+
+fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&Url>, reader: &Reader) -> Candidate {
+    let title = clean_line(&plain(&entry.title.as_ref().map(|t| t.content.clone()).unwrap_or_default()));
+    let content = entry.content.as_ref().and_then(|c| c.body.clone()).filter(|body| !body.trim().is_empty());
+    let summary = entry.summary.as_ref().map(|t| t.content.clone()).filter(|body| !body.trim().is_empty());
+    let html = content.or(summary).unwrap_or_default();
+    let link = entry
+        .links
+        .iter()
+        .find(|l| matches!(l.rel.as_deref(), None | Some("alternate")))
+        .or_else(|| entry.links.iter().find(|l| !matches!(l.rel.as_deref(), Some("self" | "enclosure" | "edit"))))
+        .and_then(|l| web(input.url, &l.href))
+        .or_else(|| Url::parse(entry.id.trim()).ok().filter(is_web));
+    let has_page = link.is_some();
+    let url = link.unwrap_or_else(|| {
+        // Neither link nor guid: the item's own words tell it, so that it is the same article next time.
+        let name =
+            if entry.id.trim().is_empty() || is_made_up(entry) { format!("{title}\n{html}") } else { entry.id.clone() };
+        let mut url = home.unwrap_or(input.url).clone();
+        let own = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}\n{name}", input.url).as_bytes());
+        url.query_pairs_mut().append_pair("entry", &own.to_string());
+        url
+    });
+    let written = extra.published.as_deref().and_then(|text| reader.read(text, "feed item"));
+    let parsed = || entry.published.or(entry.updated).and_then(|at| reader.read(&at.to_rfc3339(), "feed item"));
+    Candidate {
+        url,
+        title,
+        date: written.or_else(parsed),
+        language: extra.language.as_deref().or(entry.language.as_deref()).and_then(|tag| Language::parse(tag).ok()),
+        modified: None,
+        has_page,
+        entry: Some(Box::new(FeedEntry {
+            html,
+            authors: entry
+                .authors
+                .iter()
+                .filter_map(|p| Some(clean_line(p.name.as_deref()?)))
+                .filter(|n| !n.is_empty())
+                .take(5)
+                .collect(),
+            image: image(entry),
+        })),
+    }
+}
+
+/// True when the parser made the id from a title, because the item had none of its own.
+fn is_made_up(entry: &Entry) -> bool {
+    entry.id.len() <= 36 && entry.id.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
+
+fn image(entry: &Entry) -> Option<Image> {
+    let contents = entry.media.iter().flat_map(|media| &media.content);
+    let url = contents
+        .filter(|c| c.content_type.as_ref().is_some_and(|t| t.ty().as_str() == "image"))
+        .find_map(|c| c.url.clone())
+        .or_else(|| entry.media.iter().flat_map(|m| &m.thumbnails).find_map(|t| Url::parse(&t.image.uri).ok()))?;
+    Some(Image { url, alt: String::new() }).filter(|image| is_web(&image.url))
+}
+
+/// Titles may carry markup or references of their own.
+fn plain(text: &str) -> String {
+    if text.contains(['<', '&']) {
+        scraper::Html::parse_fragment(text).root_element().text().collect()
+    } else {
+        text.to_owned()
+    }
+}
+
+fn web(base: &Url, href: &str) -> Option<Url> {
+    let mut url = base.join(href.trim()).ok().filter(is_web)?;
+    url.set_fragment(None);
+    Some(url)
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.host().is_some()
+}

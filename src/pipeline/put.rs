@@ -1,0 +1,256 @@
+//! A raw article into the store: enriched, judged, placed in a story, written. If the log moved between the verdict and
+//! the write, it is judged again. It never leaves two stories where a new article shows that they are one.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use jiff::SignedDuration;
+use url::Url;
+
+use super::entry::{EntryError, Outcome};
+use super::{Line, is_backfill, known, settle};
+use crate::article::{Article, ArticleId, Published, RawArticle, Story, StoryId};
+use crate::config::Source;
+use crate::dedup::{Judgement, Verdict};
+use crate::enrich::Input;
+use crate::store::{ChangeKind, PageMemory, Put, PutOutcome, StoreError};
+
+/// What is known of a page besides its text.
+pub(super) struct Found<'a> {
+    pub(super) source: &'a Source,
+    pub(super) canonical: &'a str,
+    pub(super) aliases: Vec<String>,
+    /// Saved with the article.
+    pub(super) page: (String, PageMemory),
+    pub(super) first_round: bool,
+}
+
+/// Where an article goes, and whom that touches.
+struct Place {
+    story: Story,
+    others: Vec<Article>,
+    dissolved: Vec<StoryId>,
+}
+
+/// Enriches, judges and stores.
+pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> Result<Outcome, EntryError> {
+    let Found { source, canonical, aliases, page, first_round } = found;
+    let now = page.1.fetched;
+    let enrichment = line.enricher.enrich(&Input {
+        title: &raw.title,
+        text: &raw.text,
+        declared: raw.declared,
+        source_country: source.country,
+    });
+    let id = match line.store.by_url(canonical).await? {
+        Some(id) => id,
+        None => ArticleId::of_canonical(canonical),
+    };
+    let published = Published::settle(raw.published.as_ref(), now);
+    let backfill = is_backfill(first_round, published.at, now);
+    let mut article = settle::article(
+        raw,
+        enrichment,
+        settle::Given { id, source, canonical, aliases, published, first_seen: now, backfill },
+    );
+    if line.store.is_blocked(&super::withdraw::text_key(&article)).await? {
+        return Ok(Outcome::Blocked);
+    }
+    loop {
+        let head = line.store.head().await?;
+        let before = line.store.article(id).await?;
+        let withdrawn = line.store.withdrawn(id).await?.is_some();
+        let (place, kind, outcome) = match before {
+            Some(before) => {
+                settle::keep_identity(&mut article, &before);
+                let story = line.store.story(before.story).await?.unwrap_or_else(|| Story::founded_by(&before));
+                if withdrawn {
+                    (take_in(line, story, Vec::new(), &article).await?, ChangeKind::Created, Outcome::New)
+                } else {
+                    let Some(kind) = settle::compare(&before, &article) else {
+                        line.store.save_page(&page.0, page.1).await?;
+                        remember_aliases(line, &article, &before).await?;
+                        return Ok(Outcome::Unchanged);
+                    };
+                    article.updated =
+                        if matches!(kind, ChangeKind::Revised { material: true, .. }) { now } else { before.updated };
+                    // A revision touches nobody else, unless it changes who leads.
+                    (take_in(line, story, Vec::new(), &article).await?, kind, Outcome::Revised)
+                }
+            }
+            None => {
+                let exact = line.store.by_exact(article.fingerprint.exact).await?;
+                let judgement =
+                    line.memory.lock().unwrap_or_else(PoisonError::into_inner).judge(&known(&article), exact);
+                let (place, outcome) = join(line, &mut article, judgement).await?;
+                (place, ChangeKind::Created, outcome)
+            }
+        };
+        let Place { story, others, dissolved } = place;
+        let put = Put {
+            head,
+            article: article.clone(),
+            story,
+            kind,
+            at: now,
+            page: Some(page.clone()),
+            others,
+            dissolved,
+            erase: false,
+        };
+        let moved = put.others.clone();
+        if let PutOutcome::Stored(_) = line.store.put(put).await? {
+            let mut memory = line.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            moved.iter().for_each(|other| memory.insert(known(other)));
+            memory.insert(known(&article));
+            return Ok(outcome);
+        }
+    }
+}
+
+/// Puts a new article into the story that its judgement names, or founds one. A copy of one story that translates
+/// another shows that the two are one.
+async fn join(line: &Line, article: &mut Article, judgement: Judgement) -> Result<(Place, Outcome), EntryError> {
+    let same = match judgement.same {
+        Some(Verdict::Duplicate { of } | Verdict::Version { of } | Verdict::Translation { of }) => Some(of),
+        Some(Verdict::New) | None => None,
+    };
+    let mut stories: Vec<Story> = Vec::new();
+    for of in [same, judgement.translation].into_iter().flatten() {
+        let Some(of) = line.store.article(of).await? else { continue };
+        if let Some(story) = line.store.story(of.story).await?
+            && stories.iter().all(|s| s.id != story.id)
+        {
+            stories.push(story);
+        }
+    }
+    let Some(first) = stories.pop() else {
+        article.story = StoryId::founded_by(article.id);
+        let place = Place { story: Story::founded_by(article), others: Vec::new(), dissolved: Vec::new() };
+        return Ok((place, Outcome::New));
+    };
+    let (mut story, mut moved) = (first, Vec::new());
+    if let Some(second) = stories.pop() {
+        (story, moved) = merge(line, story, second).await?;
+    }
+    article.story = story.id;
+    Ok((take_in(line, story, moved, article).await?, Outcome::SameStory))
+}
+
+/// Two stories that turn out to be one: the older one's id and entries survive. Gives the members that move.
+async fn merge(line: &Line, a: Story, b: Story) -> Result<(Story, Vec<Article>), StoreError> {
+    let founded = async |story: &Story| {
+        let founder = match story.members.first() {
+            Some(id) => line.store.article(*id).await?,
+            None => None,
+        };
+        Ok::<_, StoreError>(founder.map(|f| (f.first_seen, f.id)))
+    };
+    let (mut older, younger) = if founded(&a).await? <= founded(&b).await? { (a, b) } else { (b, a) };
+    let mut moved = line.store.articles(younger.members.clone()).await?;
+    for article in &mut moved {
+        article.story = older.id;
+    }
+    older.members.extend(younger.members);
+    for entry in younger.entries {
+        if older.entries.iter().all(|known| known.language != entry.language) {
+            older.entries.push(entry);
+        }
+    }
+    Ok((older, moved))
+}
+
+/// The story with the article in it, and the other articles whose entries now show something else.
+async fn take_in(line: &Line, story: Story, moved: Vec<Article>, article: &Article) -> Result<Place, StoreError> {
+    let dissolved: Vec<StoryId> = match moved.first() {
+        Some(other) => line.store.article(other.id).await?.map(|before| before.story).into_iter().collect(),
+        None => Vec::new(),
+    };
+    let before = story.clone();
+    let story = settle::admit(line, story, article).await?;
+    let touched = touched(&before, &story, article.id);
+    let mut others = moved;
+    for id in touched {
+        if others.iter().all(|other| other.id != id)
+            && let Some(other) = line.store.article(id).await?
+        {
+            others.push(other);
+        }
+    }
+    Ok(Place { story, others, dissolved })
+}
+
+/// Leads of entries that show another set of members, or that lead no more.
+fn touched(before: &Story, after: &Story, article: ArticleId) -> BTreeSet<ArticleId> {
+    if before == after {
+        return BTreeSet::new();
+    }
+    let leads = before.entries.iter().chain(&after.entries).map(|entry| entry.lead);
+    leads.filter(|lead| *lead != article).collect()
+}
+
+async fn remember_aliases(line: &Line, article: &Article, before: &Article) -> Result<(), EntryError> {
+    for alias in article.aliases.iter().filter(|alias| !before.aliases.contains(alias) && **alias != before.canonical) {
+        line.store.alias(alias, article.id).await?;
+    }
+    Ok(())
+}
+
+/// A 410 withdraws at once, a 404 when seen twice, a day apart; what was never stored is a failure.
+pub(super) async fn gone(
+    line: &Line,
+    asked: &str,
+    url: Url,
+    status: u16,
+    memory: Option<PageMemory>,
+    stored: Option<Article>,
+) -> Result<Outcome, EntryError> {
+    let now = line.clock.now();
+    let since = memory.as_ref().and_then(|page| page.gone_since);
+    let page =
+        PageMemory { etag: None, last_modified: None, hash: 0, fetched: now, gone_since: Some(since.unwrap_or(now)) };
+    let Some(article) = stored else {
+        line.store.save_page(asked, page).await?;
+        return Err(EntryError::Gone { url, status });
+    };
+    let a_day = SignedDuration::from_hours(24);
+    let for_good = status == 410 || since.is_some_and(|since| now.duration_since(since) >= a_day);
+    if line.store.withdrawn(article.id).await?.is_some() || !for_good {
+        line.store.save_page(asked, page).await?;
+        return Ok(Outcome::NotDue);
+    }
+    withdraw(line, &article, Some((asked.to_owned(), page)), false).await?;
+    Ok(Outcome::Withdrawn)
+}
+
+/// Takes an article out of its story and out of everything served; with `erase` its text goes too.
+pub(super) async fn withdraw(
+    line: &Line,
+    article: &Article,
+    page: Option<(String, PageMemory)>,
+    erase: bool,
+) -> Result<(), StoreError> {
+    let now = line.clock.now();
+    loop {
+        let head = line.store.head().await?;
+        let before = line.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(article));
+        let story = settle::dismiss(line, before.clone(), article).await?;
+        let others = line.store.articles(touched(&before, &story, article.id).into_iter().collect()).await?;
+        let record = if erase { settle::erased(article) } else { article.clone() };
+        let put = Put {
+            head,
+            article: record,
+            story,
+            kind: ChangeKind::Withdrawn,
+            at: now,
+            page: page.clone(),
+            others,
+            dissolved: Vec::new(),
+            erase,
+        };
+        if let PutOutcome::Stored(_) = line.store.put(put).await? {
+            line.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(article.id);
+            return Ok(());
+        }
+    }
+}
