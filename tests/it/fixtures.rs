@@ -1,5 +1,6 @@
 //! Every article page of the made-up offices against its sidecar: title, day, first and last sentence, nothing of the chrome.
 
+use depeche::article::Country;
 use depeche::config::Config;
 use depeche::demo::{self, Expect, Fixture};
 use depeche::enrich::{Enricher, Input};
@@ -12,6 +13,56 @@ fn config() -> Config {
 
 fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What was made of a page, by extraction alone or by the whole line.
+pub struct Reading<'a> {
+    pub title: &'a str,
+    pub text: &'a str,
+    pub day: Option<String>,
+    /// Where the day was found.
+    pub from: Option<String>,
+    pub language: String,
+    pub news: bool,
+    pub countries: Vec<Country>,
+}
+
+/// What a reading has otherwise than its sidecar: title, day, first and last sentence, chrome, language, news, country.
+pub fn differences(name: &str, expect: &Expect, reading: &Reading<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut say =
+        |what: &str, want: &str, got: &str| wrong.push(format!("{name} {what}\n    want {want}\n    got  {got}"));
+    let text = folded(reading.text);
+    if folded(reading.title) != folded(&expect.title) {
+        say("title", &expect.title, reading.title);
+    }
+    let want = expect.published.as_deref().map(|text| text.chars().take(10).collect::<String>());
+    if want != reading.day {
+        say("date", &format!("{want:?}"), &format!("{:?} from {:?}", reading.day, reading.from));
+    }
+    if !text.starts_with(&folded(&expect.first)) {
+        say("first sentence", &expect.first, &text.chars().take(160).collect::<String>());
+    }
+    if !text.contains(&folded(&expect.last)) {
+        say(
+            "last sentence",
+            &expect.last,
+            &text.chars().rev().take(160).collect::<String>().chars().rev().collect::<String>(),
+        );
+    }
+    for absent in expect.absent.iter().filter(|a| text.contains(&folded(a))) {
+        say("chrome in the text", "none", absent);
+    }
+    if reading.language != expect.language {
+        say("language", &expect.language, &reading.language);
+    }
+    if reading.news != expect.news {
+        say("news", &expect.news.to_string(), &reading.news.to_string());
+    }
+    if reading.countries.first().map(|country| country.iso3()) != expect.country.first().map(String::as_str) {
+        say("primary country", &format!("{:?}", expect.country), &format!("{:?}", reading.countries));
+    }
+    wrong
 }
 
 fn check(fixture: &Fixture, expect: &Expect, config: &Config, enricher: &Enricher) -> Vec<String> {
@@ -31,53 +82,22 @@ fn check(fixture: &Fixture, expect: &Expect, config: &Config, enricher: &Enriche
         Ok(raw) => raw,
         Err(error) => return vec![format!("{}: {error}", fixture.name)],
     };
-    let mut wrong = Vec::new();
-    let mut say = |what: &str, want: &str, got: &str| {
-        wrong.push(format!("{} {what}\n    want {want}\n    got  {got}", fixture.name))
-    };
-    let text = folded(&raw.text);
-    if folded(&raw.title) != folded(&expect.title) {
-        say("title", &expect.title, &raw.title);
-    }
-    let day = |text: &str| text.chars().take(10).collect::<String>();
-    let (want, got) = (expect.published.as_deref().map(day), raw.published.as_ref().map(|d| day(&d.to_rfc3339())));
-    if want != got {
-        say("date", &format!("{want:?}"), &format!("{got:?} from {:?}", raw.published.map(|d| d.from)));
-    }
-    if !text.starts_with(&folded(&expect.first)) {
-        say("first sentence", &expect.first, &text.chars().take(160).collect::<String>());
-    }
-    if !text.contains(&folded(&expect.last)) {
-        say(
-            "last sentence",
-            &expect.last,
-            &text.chars().rev().take(160).collect::<String>().chars().rev().collect::<String>(),
-        );
-    }
-    for absent in expect.absent.iter().filter(|a| text.contains(&folded(a))) {
-        say("chrome in the text", "none", absent);
-    }
     let judged = enricher.enrich(&Input {
         title: &raw.title,
         text: &raw.text,
         declared: raw.declared,
         source_country: source.country,
     });
-    if judged.language.language.tag() != expect.language {
-        say("language", &expect.language, &format!("{:?}", judged.language));
-    }
-    if judged.news != expect.news {
-        say("news", &expect.news.to_string(), &judged.news.to_string());
-    }
-    let first = judged.countries.first().map(|t| t.country.iso3().to_owned());
-    if first != expect.country.first().cloned() {
-        say(
-            "primary country",
-            &format!("{:?}", expect.country),
-            &format!("{:?}", judged.countries.iter().map(|t| t.country).collect::<Vec<_>>()),
-        );
-    }
-    wrong
+    let reading = Reading {
+        title: &raw.title,
+        text: &raw.text,
+        day: raw.published.as_ref().map(|d| d.to_rfc3339().chars().take(10).collect()),
+        from: raw.published.map(|d| d.from),
+        language: judged.language.language.tag().to_owned(),
+        news: judged.news,
+        countries: judged.countries.iter().map(|t| t.country).collect(),
+    };
+    differences(&fixture.name, expect, &reading)
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use depeche::clock::Clock;
 use depeche::config::Config;
 use depeche::daemon;
-use depeche::demo::{self, Replay};
+use depeche::demo::{self, Fixture, Replay};
 use depeche::edition::Edition;
 use depeche::pipeline::{Line, Round};
 use depeche::publish::{self, Format};
@@ -32,10 +32,15 @@ pub fn noon() -> Timestamp {
 impl House {
     /// The demo's offices; no pause between requests.
     pub async fn open(folder: &Path) -> House {
-        let fixtures = demo::fixtures().unwrap();
+        let config = demo::config(folder, "127.0.0.1:0".parse().unwrap()).unwrap();
+        House::of(&demo::fixtures().unwrap(), config).await
+    }
+
+    /// These pages under this configuration; no pause between requests.
+    pub async fn of(fixtures: &[Fixture], mut config: Config) -> House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let replay = Replay::of(&fixtures);
+        let replay = Replay::of(fixtures);
         // A pause that robots.txt asks for is a matter of the fetcher's own tests.
         for fixture in fixtures.iter().filter(|f| f.url.path() == "/robots.txt" && f.status == 200) {
             let text = String::from_utf8_lossy(fixture.body);
@@ -49,10 +54,9 @@ impl House {
             );
         }
         tokio::spawn(demo::serve(listener, replay.clone()));
-        let mut config = demo::config(folder, "127.0.0.1:0".parse().unwrap()).unwrap();
         config.crawl.per_host_delay = std::time::Duration::ZERO;
         config.server.public_url = "http://feeds.example/".parse().unwrap();
-        House { config: Arc::new(config), replay, clock: Clock::fixed(noon()), hosts: demo::hosts(&fixtures, address) }
+        House { config: Arc::new(config), replay, clock: Clock::fixed(noon()), hosts: demo::hosts(fixtures, address) }
     }
 
     pub async fn line(&self, store: Store) -> Line {
