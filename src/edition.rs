@@ -156,10 +156,10 @@ impl Edition {
         let feed = Feed {
             id: with_query("feed.atom"),
             title: self.title(query),
-            description: format!(
-                "{}: news of IOM offices, gathered by depeche from their own pages",
-                self.title(query)
-            ),
+            description: match &self.feed.description {
+                Some(text) => format!("{}: {text}", self.title(query)),
+                None => format!("{}: gathered by depeche from the publishers' own pages", self.title(query)),
+            },
             home_url: with_query(""),
             self_url: with_query(&format!("feed.{}", format.extension())),
             hub: None,

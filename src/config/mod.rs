@@ -83,6 +83,8 @@ pub struct Crawl {
 pub struct FeedDefaults {
     /// The title of the feed of everything, and the beginning of the others'.
     pub title: String,
+    /// What stands behind the title in a feed's description.
+    pub description: Option<String>,
     /// Entries of a feed that does not ask.
     pub limit: u16,
     /// How much of a text feeds carry when they do not ask.

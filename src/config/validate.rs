@@ -166,12 +166,13 @@ fn crawl(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Crawl {
 }
 
 fn feed(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> FeedDefaults {
-    let title = section.string("title", m).map_or_else(|| "IOM news".to_owned(), |at| at.value);
+    let title = section.string("title", m).map_or_else(|| "News".to_owned(), |at| at.value);
+    let description = section.string("description", m).map(|at| at.value).filter(|text| !text.trim().is_empty());
     let limit = section.integer("limit", m).and_then(|at| within(&at, 1, 200, "feed.limit", m)).unwrap_or(50);
     let body = section.string("body", m).and_then(|at| read(&at, m, body)).unwrap_or(Body::Summary);
     let rights = section.string("rights", m).map(|at| at.value);
     section.close(m);
-    FeedDefaults { title, limit: limit as u16, body, rights }
+    FeedDefaults { title, description, limit: limit as u16, body, rights }
 }
 
 fn body(text: &str) -> Result<Body, String> {

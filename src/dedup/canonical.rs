@@ -30,7 +30,8 @@ pub fn canonical(url: &Url, drop_query: bool) -> String {
         path = shorter;
     }
     let path = if path.is_empty() { "/" } else { path };
-    let query = if drop_query { String::new() } else { kept_query(url) };
+    // Short links such as `/?p=7` have nothing but their query.
+    let query = if drop_query && path != "/" { String::new() } else { kept_query(url) };
     format!("https://{host}{port}{path}{query}")
 }
 
@@ -89,6 +90,7 @@ mod tests {
             assert_eq!(canonical(&Url::parse(given).unwrap(), false), want, "{given}");
         }
         assert_eq!(canonical(&Url::parse("https://a.example/x?id=7").unwrap(), true), "https://a.example/x");
+        assert_eq!(canonical(&Url::parse("https://a.example/?p=7").unwrap(), true), "https://a.example/?p=7");
         assert_eq!(
             readable(&Url::parse("http://u:p@a.example/x;?os=1&b=2#f").unwrap()).as_str(),
             "http://a.example/x?b=2"

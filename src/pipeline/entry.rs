@@ -101,7 +101,11 @@ pub(super) async fn bring(
         return Ok(Outcome::Blocked);
     }
     if candidate.no_page {
-        return by_itself(line, source, candidate, &url, first_round, ExtractedBy::Feed).await;
+        return by_itself(line, source, candidate, &url, first_round, None).await;
+    }
+    // A document is linked to by the listing's own words; it is never downloaded.
+    if !candidate.title.is_empty() && extract::attachment(&url, "").is_some() {
+        return by_itself(line, source, candidate, &url, first_round, Some(Validators::default())).await;
     }
     let now = line.clock.now();
     let stored = match line.store.by_url(&asked).await? {
@@ -128,7 +132,7 @@ pub(super) async fn bring(
         // What a feed carries of an article stands in for a page that we may not or cannot read.
         Err(error @ (FetchError::Robots { .. } | FetchError::Status { .. })) if has_entry(candidate) => {
             tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
-            return by_itself(line, source, candidate, &url, first_round, ExtractedBy::Feed).await;
+            return by_itself(line, source, candidate, &url, first_round, None).await;
         }
         other => other?,
     };
@@ -158,16 +162,18 @@ pub(super) async fn bring(
             }
             if let Some(media_type) = not_a_page(&page) {
                 if has_entry(candidate) || is_document(&media_type) && !candidate.title.is_empty() {
-                    let by = if has_entry(candidate) { ExtractedBy::Feed } else { ExtractedBy::Link };
-                    return by_itself(line, source, candidate, &page.url, first_round, by).await;
+                    let link = (!has_entry(candidate)).then(|| page.validators.clone());
+                    return by_itself(line, source, candidate, &page.url, first_round, link).await;
                 }
+                // It is remembered, so that a document is not fetched whole again in every round.
+                line.store.save_page(&key, fresh).await?;
                 return Err(EntryError::NotHtml { url: page.url, media_type });
             }
             let (at, hops) = (page.url.clone(), page.hops.clone());
             let mut raw = match read(line, source, page).await {
                 Err(error @ EntryError::Extract { .. }) if has_entry(candidate) => {
                     tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
-                    return by_itself(line, source, candidate, &at, first_round, ExtractedBy::Feed).await;
+                    return by_itself(line, source, candidate, &at, first_round, None).await;
                 }
                 other => other?,
             };
@@ -212,8 +218,9 @@ fn is_due(
         Some(article) => {
             changed || recheck == Recheck::All || schedule::recheck_due(article.first_seen, page.fetched, now)
         }
-        // A page of a sitemap that was no article is one only after it changed.
-        None => source.kind != Kind::Sitemap || page.gone_since.is_some() || changed,
+        // What was no article is one only after it changed: a sitemap says so, elsewhere a day later is soon enough.
+        None if page.gone_since.is_some() || changed => true,
+        None => source.kind != Kind::Sitemap && now.duration_since(page.fetched) >= SignedDuration::from_hours(24),
     }
 }
 
@@ -221,14 +228,14 @@ fn has_entry(candidate: &StoredCandidate) -> bool {
     candidate.entry.as_ref().is_some_and(|entry| !entry.html.trim().is_empty())
 }
 
-/// An article made of what its listing or feed says: its page is a document, or cannot be had.
+/// An article made of what its listing or feed says: its page is a document (`link`, with its validators), or cannot be had.
 async fn by_itself(
     line: &Line,
     source: &Source,
     candidate: &StoredCandidate,
     url: &Url,
     first_round: bool,
-    by: ExtractedBy,
+    link: Option<Validators>,
 ) -> Result<Outcome, EntryError> {
     let given = Candidate {
         url: url.clone(),
@@ -242,10 +249,10 @@ async fn by_itself(
     let entry = candidate.entry.as_deref().cloned().unwrap_or_default();
     let mut raw =
         extract::entry(&given, &entry, source.language).map_err(|why| EntryError::Extract { url: url.clone(), why })?;
-    if by == ExtractedBy::Link {
+    if link.is_some() {
         raw.attachments = extract::attachment(url, &candidate.title).into_iter().collect();
+        raw.by = ExtractedBy::Link;
     }
-    raw.by = by;
     let canonical = dedup::canonical(url, source.drop_query() && !candidate.no_page);
     if line.store.is_blocked(&canonical).await? {
         return Ok(Outcome::Blocked);
@@ -253,7 +260,8 @@ async fn by_itself(
     let hash = xxh3_64(format!("{}\n{}", raw.title, raw.html.as_str()).as_bytes());
     let known = line.store.by_url(&canonical).await?.is_some();
     let before = line.store.page(&canonical).await?;
-    let page = PageMemory { hash, fetched: line.clock.now(), ..PageMemory::default() };
+    let Validators { etag, last_modified } = link.unwrap_or_default();
+    let page = PageMemory { etag, last_modified, hash, fetched: line.clock.now(), gone_since: None };
     if known && before.is_some_and(|before| before.hash == hash) {
         line.store.save_page(&canonical, page).await?;
         return Ok(Outcome::Unchanged);

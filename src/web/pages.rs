@@ -53,7 +53,7 @@ const EN: Texts = Texts {
     other: ("fr", "Français"),
     bot_title: "About our crawler",
     bot: &[
-        "depeche reads the public news pages of IOM offices and republishes titles, summaries and links as feeds, each pointing to the original.",
+        "depeche reads the public news pages of humanitarian organisations and republishes titles, summaries and links as feeds, each pointing to the original.",
         "It obeys robots.txt (RFC 9309) and its Crawl-delay, sends one request at a time to a host, several seconds apart, asks conditionally, and honours Retry-After.",
         "It names itself in its User-Agent. To keep it out, disallow the agent “depeche” in your robots.txt; the rule is read within a day.",
     ],
@@ -77,7 +77,7 @@ const FR: Texts = Texts {
     other: ("en", "English"),
     bot_title: "À propos de notre robot",
     bot: &[
-        "depeche lit les pages d’actualités publiques des bureaux de l’OIM et republie titres, résumés et liens sous forme de flux ; chaque entrée renvoie à l’original.",
+        "depeche lit les pages d’actualités publiques d’organisations humanitaires et republie titres, résumés et liens sous forme de flux ; chaque entrée renvoie à l’original.",
         "Il respecte robots.txt (RFC 9309) et son Crawl-delay, n’envoie qu’une requête à la fois par hôte, à plusieurs secondes d’intervalle, demande sous condition et honore Retry-After.",
         "Il se nomme dans son User-Agent. Pour l’exclure, interdisez l’agent « depeche » dans votre robots.txt ; la règle est lue dans la journée.",
     ],
