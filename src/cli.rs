@@ -35,6 +35,18 @@ pub enum Command {
     Feed(FeedArgs),
     /// Check that the store is whole
     Verify(VerifyArgs),
+    /// What the extractor makes of a source or a page; stores nothing
+    Preview(PreviewArgs),
+    /// The state of every source, and why
+    Sources(SourcesArgs),
+    /// The whole store to one file
+    Export(ExportArgs),
+    /// A file of `export` into an empty store
+    Import(ImportArgs),
+    /// Take an article and its copies down for ever
+    Withdraw(WithdrawArgs),
+    /// Write a configuration to begin with
+    Init(InitArgs),
 }
 
 /// Where the configuration is.
@@ -159,4 +171,85 @@ pub struct VerifyArgs {
     /// The report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `depeche preview`
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// A source's id, or the address of an article
+    #[arg(value_name = "SOURCE|URL")]
+    pub target: String,
+    /// All of it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `depeche sources`
+#[derive(Debug, Args)]
+pub struct SourcesArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// The table as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `depeche export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// The file; `-` is standard output; left out: a new file beside the store
+    pub file: Option<PathBuf>,
+    /// The report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `depeche import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// The file; `-` is standard input
+    pub file: PathBuf,
+    /// The report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `depeche withdraw`
+#[derive(Debug, Args)]
+pub struct WithdrawArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// The address of the article
+    pub url: String,
+    /// Remove its text and its former texts, too
+    #[arg(long)]
+    pub erase: bool,
+    /// Let a withdrawn address in again
+    #[arg(long, conflicts_with = "erase")]
+    pub lift: bool,
+    /// The report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `depeche init`
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// One example source instead of every IOM office
+    #[arg(long)]
+    pub blank: bool,
 }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::StreamExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,11 +16,12 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::{Config, Source, StorePlace};
 use crate::dedup;
+use crate::desk::Desk;
 use crate::edition::Edition;
 use crate::enrich::{EnrichError, Enricher};
 use crate::fetch::{FetchSettings, Fetcher};
 use crate::net::{Client, NetError, NetSettings};
-use crate::pipeline::{Line, Recheck, Round};
+use crate::pipeline::{Line, Recheck, record};
 use crate::store::{Store, StoreError};
 use crate::web::{self, Bodies, Site};
 
@@ -100,23 +100,6 @@ pub async fn line(
     Ok(line)
 }
 
-/// Checks these sources once, some at a time; answers in the order asked.
-pub async fn round_of(
-    line: &Line,
-    config: &Config,
-    sources: &[Arc<Source>],
-) -> Vec<(Arc<Source>, Result<Option<Round>, StoreError>)> {
-    futures::stream::iter(sources.iter().cloned())
-        .map(|source| async {
-            let round = line.check(&source, Recheck::All, &config.crawl).await;
-            record(&source, &round);
-            (source, round)
-        })
-        .buffered(config.crawl.concurrency)
-        .collect()
-        .await
-}
-
 /// What a running daemon does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -133,11 +116,12 @@ pub enum Role {
 pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>, role: Role) -> Result<(), StartError> {
     let stop = line.stop.clone();
     let tasks = TaskTracker::new();
+    let edition = Arc::new(Edition::new(line.store.clone(), &config));
     if role != Role::Crawl
         && let Some(listener) = listener
     {
         let site = Arc::new(Site {
-            edition: Edition::new(line.store.clone(), &config),
+            edition: Arc::clone(&edition),
             store: line.store.clone(),
             bodies: Bodies::default(),
             clock: line.clock.clone(),
@@ -151,6 +135,8 @@ pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>,
     if role != Role::Serve {
         tasks.spawn(crawl(Arc::clone(&config), line.clone(), tasks.clone()));
     }
+    let StorePlace::Sled(folder) = &config.store;
+    tasks.spawn(Desk::new(Arc::clone(&config), line.clone(), Some(edition)).serve(folder.clone()));
     tasks.close();
     stop.cancelled().await;
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
@@ -227,32 +213,6 @@ async fn is_due(line: &Line, source: &Source) -> bool {
             false
         }
     }
-}
-
-/// Notes a round in log and metrics.
-fn record(source: &Source, round: &Result<Option<Round>, StoreError>) {
-    let result = match round {
-        Ok(None) => return,
-        Ok(Some(round)) => {
-            metrics::counter!("depeche_articles_stored_total", "source" => source.id.to_string())
-                .increment((round.stored + round.duplicate) as u64);
-            match &round.error {
-                None => {
-                    tracing::info!(source = %source.id, found = round.found, stored = round.stored, revised = round.revised, duplicate = round.duplicate, failed = round.failed.len(), "round ended");
-                    "ok"
-                }
-                Some(error) => {
-                    tracing::warn!(source = %source.id, %error, "round failed");
-                    "failed"
-                }
-            }
-        }
-        Err(error) => {
-            tracing::error!(source = %source.id, %error, "the store failed a round");
-            "store"
-        }
-    };
-    metrics::counter!("depeche_rounds_total", "source" => source.id.to_string(), "result" => result).increment(1);
 }
 
 /// The recorder of this process; a second daemon in one process, as in tests, shares the first one's.

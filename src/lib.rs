@@ -17,6 +17,7 @@ pub mod config;
 pub mod daemon;
 pub mod dedup;
 pub mod demo;
+pub mod desk;
 pub mod edition;
 pub mod enrich;
 pub mod extract;

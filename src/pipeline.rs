@@ -10,6 +10,7 @@
 mod entry;
 mod listing;
 mod put;
+mod rounds;
 mod settle;
 mod withdraw;
 
@@ -32,6 +33,7 @@ use crate::store::{SourceState, Store, StoreError};
 
 pub use entry::{EntryError, Outcome};
 pub use listing::ListingError;
+pub use rounds::record;
 pub use withdraw::Withdrawal;
 
 /// What a round needs, handed in once.
@@ -56,7 +58,7 @@ pub struct Line {
 }
 
 /// A step of a round, for progress bars and logs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub enum Step {
     /// The listing was read.
     Listed(SourceId, usize),
@@ -74,7 +76,7 @@ pub enum Recheck {
 }
 
 /// How a round went.
-#[derive(Debug, Clone, Default, serde::Serialize)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Round {
     /// Candidates on the listing.
     pub found: usize,
@@ -95,7 +97,7 @@ pub struct Round {
 }
 
 /// A candidate that brought nothing.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Failure {
     /// Its address.
     pub url: String,

@@ -358,7 +358,8 @@ fn bound(name: &'static str, value: &str) -> Result<Bound, QueryError> {
     value.parse().map(Bound::Instant).map_err(|_| allowed())
 }
 
-fn decode(text: &str) -> Result<String, QueryError> {
+/// Undoes percent-encoding and `+`.
+pub(crate) fn decode(text: &str) -> Result<String, QueryError> {
     let bytes = text.as_bytes();
     let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
     while i < bytes.len() {
@@ -379,7 +380,7 @@ fn decode(text: &str) -> Result<String, QueryError> {
 }
 
 /// Percent-encodes all but RFC 3986 unreserved characters and `:`.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -390,26 +391,50 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// True when title or text hold every word and phrase of `q` and none marked with `-`, case and accents folded.
-pub fn text_matches(q: &str, title: &str, text: &str) -> bool {
-    let hay = format!(" {} {} ", words(title), words(text));
-    let folded = fold(q);
-    let mut parts = folded.split('"');
-    let mut quoted = false;
-    let mut all = true;
-    for part in parts.by_ref() {
-        if quoted {
-            all &= words(part).is_empty() || hay.contains(&format!(" {} ", words(part)));
-        } else {
-            for word in part.split_whitespace() {
-                let (negative, word) = word.strip_prefix('-').map_or((false, word), |word| (true, word));
-                let word = words(word);
-                all &= word.is_empty() || hay.contains(&format!(" {word} ")) != negative;
-            }
+/// The free text of a query, ready to be matched: case and accents folded, words whole, phrases in quotes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextFilter {
+    wanted: Vec<String>,
+    unwanted: Vec<String>,
+}
+
+impl TextFilter {
+    /// The text filter of a query, if it has one. A word of `q` behind `-` and every word of `exclude` must not stand there.
+    pub fn of(query: &Query) -> Option<TextFilter> {
+        let mut filter = TextFilter::default();
+        for (negative, part) in query.q.iter().flat_map(|q| parts(q)) {
+            if negative { &mut filter.unwanted } else { &mut filter.wanted }.push(part);
         }
-        quoted = !quoted;
+        filter.unwanted.extend(query.exclude.iter().flat_map(|q| parts(q)).map(|(_, part)| part));
+        (query.q.is_some() || query.exclude.is_some()).then_some(filter)
     }
-    all
+
+    /// True when title and text together hold all that is wanted and nothing unwanted.
+    pub fn matches(&self, title: &str, text: &str) -> bool {
+        let hay = format!(" {} {} ", words(title), words(text));
+        let holds = |part: &String| hay.contains(&format!(" {part} "));
+        self.wanted.iter().all(holds) && !self.unwanted.iter().any(holds)
+    }
+}
+
+/// Words and quoted phrases, each with whether `-` stands before it.
+fn parts(text: &str) -> Vec<(bool, String)> {
+    let mut found = Vec::new();
+    let mut negative = false;
+    for (i, part) in text.split('"').enumerate() {
+        if i % 2 == 1 {
+            found.push((negative, words(part)));
+        } else {
+            let bare = part.trim_end();
+            negative = bare.ends_with('-') && bare.len() == part.len();
+            found.extend(bare.split_whitespace().map(|word| match word.strip_prefix('-') {
+                Some(word) => (true, words(word)),
+                None => (false, words(word)),
+            }));
+        }
+    }
+    found.retain(|(_, part)| !part.is_empty());
+    found
 }
 
 fn words(text: &str) -> String {
@@ -477,10 +502,25 @@ mod tests {
 
     #[test]
     fn words_phrases_and_exclusions() {
-        assert!(text_matches("deplaces haiti", "Haïti", "Des déplacés."));
-        assert!(text_matches("\"eau potable\"", "", "L’eau potable manque"));
-        assert!(!text_matches("\"potable eau\"", "", "L’eau potable manque"));
-        assert!(!text_matches("eau -potable", "", "L’eau potable manque"));
+        let matches = |raw: &str, title: &str, text: &str| {
+            TextFilter::of(&Query::parse(raw, &known()).unwrap()).unwrap().matches(title, text)
+        };
+        let water = "L’eau potable manque";
+        for (raw, title, text, want) in [
+            ("q=deplaces+haiti", "Haïti", "Des déplacés.", true),
+            ("q=deplace", "Haïti", "Des déplacés.", false),
+            ("q=%22eau+potable%22", "", water, true),
+            ("q=%22potable+eau%22", "", water, false),
+            ("q=eau+-potable", "", water, false),
+            ("q=-%22eau+potable%22", "", water, false),
+            ("q=-%22potable+eau%22", "", water, true),
+            ("exclude=manque", "", water, false),
+            ("exclude=Manque+rien", "", water, false),
+            ("exclude=%22manque+rien%22", "", water, true),
+            ("q=eau&exclude=pluie", "", water, true),
+        ] {
+            assert_eq!(matches(raw, title, text), want, "{raw}");
+        }
     }
 
     proptest! {

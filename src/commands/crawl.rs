@@ -1,18 +1,16 @@
 //! `depeche crawl`: one round now, with progress and a closing table.
 
-use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio_util::sync::CancellationToken;
 
-use super::{Exit, WRONG_USE, configuration, table};
+use super::ask::ask;
+use super::{Exit, configuration, table};
 use crate::cli::CrawlArgs;
-use crate::clock::Clock;
-use crate::config::{Config, Source};
-use crate::daemon;
+use crate::config::Config;
+use crate::desk::{Checked, Desk, Reply, Request};
 use crate::pipeline::{Line, Step};
 
 /// Runs it.
@@ -21,38 +19,31 @@ pub(super) async fn run(args: CrawlArgs) -> Exit {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let mut sources: Vec<Arc<Source>> = config.sources.clone();
-    if !args.source.is_empty() {
-        if let Some(unknown) = args.source.iter().find(|id| config.source(id).is_none()) {
-            let known: Vec<&str> = config.sources.iter().map(|s| s.id.as_str()).collect();
-            eprintln!("unable to crawl {unknown:?}: no such source; there are: {}", known.join(", "));
-            return Ok(WRONG_USE);
-        }
-        sources.retain(|source| args.source.iter().any(|id| id == source.id.as_str()));
+    let sources = if args.source.is_empty() { config.sources.len() } else { args.source.len() };
+    let request = Request::Crawl { sources: args.source };
+    match ask(config, request, async move |steps| show(steps, sources).await).await? {
+        Ok(Reply::Crawled(rounds)) => Ok(u8::from(table::print(&rounds, args.json))),
+        Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),
+        Err(code) => Ok(code),
     }
-    let stop = CancellationToken::new();
-    daemon::stop_on_signal(stop.clone())?;
-    let store = daemon::open_store(&config).await?;
-    let line = daemon::line(&config, store, HashMap::new(), Clock::system(), stop).await?;
-    let failed = round(line, &config, &sources, args.json).await?;
-    Ok(u8::from(failed))
 }
 
-/// One round with progress and its table; true when a source failed.
-pub(super) async fn round(
-    mut line: Line,
-    config: &Config,
-    sources: &[Arc<Source>],
-    json: bool,
-) -> anyhow::Result<bool> {
+/// One round of every source at a desk of our own; true when a source failed.
+pub(super) async fn round(line: Line, config: Arc<Config>) -> anyhow::Result<bool> {
     let (tell, steps) = unbounded_channel();
-    line.progress = Some(tell);
-    let shown = tokio::spawn(show(steps, sources.len()));
-    let rounds = daemon::round_of(&line, config, sources).await;
-    line.store.flush().await?;
-    drop(line);
-    shown.await?;
-    Ok(table::print(&rounds, json))
+    let sources = config.sources.len();
+    let desk = Desk::new(config, line, None);
+    let (reply, ()) = tokio::join!(desk.answer(Request::Crawl { sources: Vec::new() }, tell), show(steps, sources));
+    match reply {
+        Reply::Crawled(rounds) => Ok(table::print(&rounds, false)),
+        Reply::Refused(why) | Reply::Failed(why) => anyhow::bail!(why),
+        other => anyhow::bail!("unable to use the answer: {other:?}"),
+    }
+}
+
+/// True when a source failed or was refused.
+pub(super) fn failed(rounds: &[Checked]) -> bool {
+    rounds.iter().any(|checked| !matches!(&checked.round, Some(round) if round.error.is_none()))
 }
 
 /// A bar on a terminal, plain lines elsewhere; on standard error, so that the table can be piped.

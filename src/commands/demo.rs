@@ -38,7 +38,7 @@ pub(super) async fn run(args: DemoArgs) -> Exit {
     let store = daemon::open_store(&config).await?;
     let line = daemon::line(&config, store, demo::hosts(&fixtures, office_address), Clock::system(), stop).await?;
     let Some(listener) = listener else {
-        let failed = crawl::round(line, &config, &config.sources, false).await?;
+        let failed = crawl::round(line, Arc::new(config)).await?;
         return Ok(u8::from(failed));
     };
     let mut config = config;

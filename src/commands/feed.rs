@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
-use super::{Exit, WRONG_USE, configuration};
+use super::ask::{ask, silently};
+use super::{Exit, configuration};
 use crate::cli::{FeedArgs, FormatArg};
-use crate::daemon;
-use crate::edition::Edition;
-use crate::publish::{self, Format};
-use crate::query::Query;
+use crate::desk::{Reply, Request};
+use crate::publish::Format;
 
 /// Runs it.
 pub(super) async fn run(args: FeedArgs) -> Exit {
@@ -20,16 +19,12 @@ pub(super) async fn run(args: FeedArgs) -> Exit {
         FormatArg::Atom => Format::Atom,
         FormatArg::Json => Format::Json,
     };
-    let edition = Edition::new(daemon::open_store(&config).await?, &config);
-    edition.follow().await?;
-    let query = match Query::parse(args.query.trim_start_matches('?'), &edition.vocabulary()) {
-        Ok(query) => query,
-        Err(error) => {
-            eprintln!("{error}");
-            return Ok(WRONG_USE);
+    match ask(config, Request::Feed { query: args.query, format }, silently).await? {
+        Ok(Reply::Feed(text)) => {
+            std::io::stdout().write_all(text.as_bytes())?;
+            Ok(0)
         }
-    };
-    let (feed, _) = edition.feed(&query, format).await?;
-    std::io::stdout().write_all(&publish::render(&feed, format)?)?;
-    Ok(0)
+        Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),
+        Err(code) => Ok(code),
+    }
 }

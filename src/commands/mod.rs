@@ -1,16 +1,22 @@
 //! One file a subcommand; the only place that prints to standard output.
 
+mod ask;
 mod check;
 mod crawl;
 mod dedup;
 mod demo;
 mod enrich;
+mod export;
 mod extract;
 mod feed;
+mod init;
 mod lines;
+mod preview;
 mod run;
+mod sources;
 mod table;
 mod verify;
+mod withdraw;
 
 use std::path::Path;
 
@@ -41,6 +47,12 @@ pub fn run(cli: Cli) -> Exit {
         Command::Dedup(args) => dedup::run(&args),
         Command::Feed(args) => asynchronous(feed::run(args)),
         Command::Verify(args) => asynchronous(verify::run(args)),
+        Command::Preview(args) => asynchronous(preview::run(args)),
+        Command::Sources(args) => asynchronous(sources::run(args)),
+        Command::Export(args) => asynchronous(export::export(args)),
+        Command::Import(args) => asynchronous(export::import(args)),
+        Command::Withdraw(args) => asynchronous(withdraw::run(args)),
+        Command::Init(args) => init::run(&args),
     }
 }
 

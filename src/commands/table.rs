@@ -1,38 +1,34 @@
 //! The closing table of a crawl: aligned columns for people, JSON for scripts.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
-use crate::config::Source;
-use crate::pipeline::Round;
-use crate::store::StoreError;
-
-type Rounds = [(Arc<Source>, Result<Option<Round>, StoreError>)];
+use super::crawl::failed;
+use crate::desk::Checked;
 
 /// Prints the table, the reasons of failures below it, and tells whether a source failed or was refused.
 #[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
-pub(super) fn print(rounds: &Rounds, as_json: bool) -> bool {
-    let failed = rounds.iter().any(|(_, round)| !matches!(round, Ok(Some(Round { error: None, .. }))));
+pub(super) fn print(rounds: &[Checked], as_json: bool) -> bool {
+    let failed = failed(rounds);
     if as_json {
-        let rows: Vec<_> = rounds.iter().map(|(source, round)| row_json(source, round)).collect();
+        let rows: Vec<_> = rounds.iter().map(row_json).collect();
         println!("{}", json!({"sources": rows}));
         return failed;
     }
-    let width = rounds.iter().map(|(s, _)| s.id.as_str().len()).max().unwrap_or(0).max(6);
+    let width = rounds.iter().map(|c| c.source.len()).max().unwrap_or(0).max(6);
     println!(
         "{:width$}  {:>6} {:>6} {:>9} {:>7} {:>9} {:>6}",
         "source", "found", "stored", "duplicate", "revised", "unchanged", "failed"
     );
     let mut sum = [0usize; 6];
-    for (source, round) in rounds {
-        match round {
-            Ok(Some(r)) => {
+    for checked in rounds {
+        let source = &checked.source;
+        match (&checked.round, &checked.error) {
+            (Some(r), _) => {
                 let cells = [r.found, r.stored, r.duplicate, r.revised, r.unchanged, r.failed.len()];
                 sum.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += cell);
                 println!(
                     "{:width$}  {:>6} {:>6} {:>9} {:>7} {:>9} {:>6}{}",
-                    source.id,
+                    source,
                     cells[0],
                     cells[1],
                     cells[2],
@@ -42,32 +38,29 @@ pub(super) fn print(rounds: &Rounds, as_json: bool) -> bool {
                     if r.error.is_some() { "  round failed" } else { "" }
                 );
             }
-            Ok(None) => println!("{:width$}  another process is at it", source.id),
-            Err(_) => println!("{:width$}  the store failed", source.id),
+            (None, None) => println!("{source:width$}  another process is at it"),
+            (None, Some(_)) => println!("{source:width$}  the store failed"),
         }
     }
     println!("{:width$}  {:>6} {:>6} {:>9} {:>7} {:>9} {:>6}", "all", sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]);
-    for (source, round) in rounds {
-        match round {
-            Ok(Some(round)) => {
-                round.error.iter().for_each(|why| println!("{}: {why}", source.id));
-                round.failed.iter().for_each(|failure| println!("{}: {}", source.id, failure.why));
-            }
-            Ok(None) => {}
-            Err(error) => println!("{}: {error}", source.id),
+    for Checked { source, round, error } in rounds {
+        if let Some(round) = round {
+            round.error.iter().for_each(|why| println!("{source}: {why}"));
+            round.failed.iter().for_each(|failure| println!("{source}: {}", failure.why));
         }
+        error.iter().for_each(|error| println!("{source}: {error}"));
     }
     failed
 }
 
-fn row_json(source: &Source, round: &Result<Option<Round>, StoreError>) -> serde_json::Value {
-    match round {
-        Ok(Some(round)) => {
+fn row_json(checked: &Checked) -> serde_json::Value {
+    match (&checked.round, &checked.error) {
+        (Some(round), _) => {
             let mut row = json!(round);
-            row["source"] = json!(source.id);
+            row["source"] = json!(checked.source);
             row
         }
-        Ok(None) => json!({"source": source.id, "error": "another process is at it"}),
-        Err(error) => json!({"source": source.id, "error": error.to_string()}),
+        (None, None) => json!({"source": checked.source, "error": "another process is at it"}),
+        (None, Some(error)) => json!({"source": checked.source, "error": error}),
     }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::ask::{ask, silently};
 use super::{Exit, configuration};
 use crate::cli::VerifyArgs;
-use crate::daemon;
+use crate::desk::{Reply, Request};
 
 /// Runs it.
 #[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
@@ -13,12 +14,13 @@ pub(super) async fn run(args: VerifyArgs) -> Exit {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let report = daemon::open_store(&config).await?.verify().await?;
+    let report = match ask(config, Request::Verify, silently).await? {
+        Ok(Reply::Verified(report)) => report,
+        Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),
+        Err(code) => return Ok(code),
+    };
     if args.json {
-        println!(
-            "{}",
-            json!({"articles": report.articles, "stories": report.stories, "changes": report.changes, "problems": report.problems})
-        );
+        println!("{}", json!(report));
     } else {
         println!("{} articles, {} stories, {} changes", report.articles, report.stories, report.changes);
         report.problems.iter().for_each(|problem| println!("problem: {problem}"));

@@ -129,6 +129,17 @@ pub enum Kind {
     Sitemap,
 }
 
+impl Kind {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Html => "html",
+            Kind::Feed => "feed",
+            Kind::Sitemap => "sitemap",
+        }
+    }
+}
+
 impl Source {
     /// True when article addresses of this source lose their query.
     pub fn drop_query(&self) -> bool {

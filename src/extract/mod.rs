@@ -11,6 +11,7 @@ mod feed;
 mod generic;
 mod listing;
 mod page;
+mod probe;
 mod profile;
 mod published;
 mod sitemap;
@@ -18,6 +19,7 @@ mod sitemap;
 pub use article::{article, attachment};
 pub use feed::{entry, feed};
 pub use listing::listing;
+pub use probe::{Dropped, Probe, dropped, probe_article, probe_listing};
 pub use profile::{BadSelector, DateOrder, Profile, ProfileRules};
 pub use sitemap::{Sitemap, is_article, sitemap};
 

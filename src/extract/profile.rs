@@ -123,7 +123,7 @@ fn alternatives(key: &'static str, text: &str) -> Result<Alternatives, BadSelect
 }
 
 /// Splits at commas that stand outside brackets and quotes.
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0i32);
     let mut quote = None;
     let mut escaped = false;

@@ -3,6 +3,7 @@
 
 mod atom;
 mod json;
+pub mod opml;
 mod rss;
 
 use jiff::Timestamp;
@@ -109,7 +110,8 @@ pub struct Category {
 }
 
 /// A feed format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// RSS 2.0.
     Rss,

@@ -18,8 +18,15 @@ use crate::article::{Article, ArticleId, FeedEntry, Language, PageDate, SourceId
 
 pub use export::{ExportReport, Row};
 pub use memory::Memory;
+pub use open::Opened;
 pub use sled::Sled;
 pub use verify::VerifyReport;
+
+/// Where exports of the store in a folder are kept: beside it.
+pub fn exports_of(folder: &Path) -> std::path::PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    folder.with_file_name(format!("{name}-exports"))
+}
 
 /// A store: the reference in memory, or sled on disk. Cloning it is cheap.
 #[derive(Clone)]
@@ -309,7 +316,13 @@ impl Store {
     /// Opens the store in a folder, or makes one.
     pub async fn open(folder: &Path) -> Result<Store, StoreError> {
         let folder = folder.to_owned();
-        on_disk(move || open::open(&folder)).await.map(Store::Sled)
+        on_disk(move || open::open(&folder)).await.map(|(store, _)| Store::Sled(store))
+    }
+
+    /// Opens the store in a folder, and tells what that took.
+    pub async fn open_telling(folder: &Path) -> Result<(Store, Opened), StoreError> {
+        let folder = folder.to_owned();
+        on_disk(move || open::open(&folder)).await.map(|(store, how)| (Store::Sled(store), how))
     }
 
     /// Where the log stands.

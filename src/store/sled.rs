@@ -71,6 +71,8 @@ impl Sled {
             }
         };
         let tree = |name: &str| db.open_tree(name);
+        // One process has the store at a time: a lease that stands in it now was held by a process that died.
+        tree("leases")?.clear()?;
         Ok(Sled {
             epoch,
             articles: tree("articles")?,

@@ -1,5 +1,6 @@
 //! Is it alive, is it ready, and the metrics. Asking never triggers a fetch.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use axum::Json;
@@ -7,7 +8,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{Problem, Shared};
+use super::{Problem, Shared, Site};
+use crate::article::{Language, SourceId};
+use crate::publish::{self, Entry, Feed, Format, Origin};
+use crate::store::SourceState;
 
 pub(super) async fn live() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({"status": "live"})))
@@ -26,6 +30,93 @@ pub(super) async fn ready(State(site): Shared) -> Response {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", "unable to serve yet: the index is being built");
         ([(header::RETRY_AFTER, "2")], problem).into_response()
     }
+}
+
+/// The state of every source of the configuration.
+pub(super) async fn sources(State(site): Shared) -> Result<Response, Problem> {
+    let states = states(&site).await?;
+    let rows: Vec<serde_json::Value> = states
+        .into_iter()
+        .map(|(id, name, state)| {
+            serde_json::json!({
+                "id": id,
+                "name": name,
+                "state": shown(&state),
+                "since": state.since,
+                "reason": state.reason,
+                "last_round": state.last_round,
+                "last_new": state.last_new,
+                "next_due": state.next_due,
+                "failures": state.failures,
+                "found": state.found,
+                "articles": state.stored,
+            })
+        })
+        .collect();
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({"sources": rows}))).into_response())
+}
+
+/// Sources that are not well, as a feed: one entry a source and state.
+pub(super) async fn sources_atom(State(site): Shared) -> Result<Response, Problem> {
+    let mut entries = Vec::new();
+    for (id, name, state) in states(&site).await? {
+        let since = state.since.unwrap_or_default();
+        if matches!(shown(&state), "ok" | "quiet") {
+            continue;
+        }
+        let own = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("{id} {} {since}", state.state).as_bytes());
+        entries.push(Entry {
+            id: own.urn().to_string(),
+            url: format!("{}health/sources", site.edition.public_url),
+            title: format!("{name}: {}", shown(&state)),
+            language: Language::EN,
+            published: since,
+            updated: since,
+            authors: Vec::new(),
+            summary: state.reason.clone(),
+            content: None,
+            categories: Vec::new(),
+            image: None,
+            attachments: Vec::new(),
+            source: Origin { id: id.to_string(), name, url: String::new() },
+            also: Vec::new(),
+            translations: Vec::new(),
+            rights: None,
+            extension: serde_json::Value::Null,
+        });
+    }
+    entries.sort_by(|a, b| b.updated.cmp(&a.updated).then_with(|| a.id.cmp(&b.id)));
+    let address = format!("{}health/sources.atom", site.edition.public_url);
+    let feed = Feed {
+        id: address.clone(),
+        title: format!("{} – sources", site.edition.feed.title),
+        description: "sources that need a look".to_owned(),
+        home_url: site.edition.public_url.to_string(),
+        self_url: address,
+        hub: None,
+        language: Some(Language::EN),
+        updated: entries.first().map_or_else(Default::default, |entry| entry.updated),
+        rights: None,
+        author: site.edition.feed.title.clone(),
+        entries,
+    };
+    let bytes = publish::render(&feed, Format::Atom)
+        .map_err(|error| super::answer::internal("the feed could not be written", &error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, Format::Atom.content_type()), (header::CACHE_CONTROL, "no-store")], bytes)
+        .into_response())
+}
+
+async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceState)>, Problem> {
+    let mut kept: HashMap<SourceId, SourceState> = site.store.sources().await?.into_iter().collect();
+    let of = |(id, card): (&SourceId, &crate::edition::SourceCard)| {
+        (id.clone(), card.name.clone(), kept.remove(id).unwrap_or_default())
+    };
+    Ok(site.edition.sources().map(of).collect())
+}
+
+/// A source that was never asked is quiet: nothing is known against it.
+fn shown(state: &SourceState) -> &str {
+    if state.state.is_empty() { "quiet" } else { &state.state }
 }
 
 pub(super) async fn metrics(State(site): Shared) -> impl IntoResponse {

@@ -1,8 +1,11 @@
 //! The HTTP side: every route on one screen. It asks the edition and never fetches, extracts or judges.
 
+mod answer;
+mod api;
 mod conditional;
 mod feeds;
 mod health;
+mod opml;
 mod pages;
 mod problem;
 
@@ -11,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -22,13 +25,14 @@ use crate::clock::Clock;
 use crate::edition::Edition;
 use crate::store::Store;
 
+pub(crate) use api::find;
 pub use feeds::Bodies;
 pub use problem::Problem;
 
 /// What every handler shares.
 pub struct Site {
     /// What is served.
-    pub edition: Edition,
+    pub edition: Arc<Edition>,
     /// For the health of sources.
     pub store: Store,
     /// Feeds rendered since the last change.
@@ -51,6 +55,18 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/feed.rss", get(feeds::rss))
         .route("/feed.atom", get(feeds::atom))
         .route("/feed.json", get(feeds::json))
+        .route("/articles/{id}", get(pages::article))
+        .route("/opml", get(opml::opml))
+        .route("/api", get(pages::api))
+        .route("/api/openapi.json", get(api::openapi))
+        .route("/api/v1/articles", get(api::articles))
+        .route("/api/v1/articles/{id}", get(api::article))
+        .route("/api/v1/changes", get(api::changes))
+        .route("/api/v1/countries", get(api::countries))
+        .route("/api/v1/themes", get(api::themes))
+        .route("/api/v1/sources", get(api::sources))
+        .route("/health/sources", get(health::sources))
+        .route("/health/sources.atom", get(health::sources_atom))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -62,11 +78,7 @@ pub fn router(site: Arc<Site>) -> Router {
 
 /// Counts the request by route and status, never by address or query, and sets what every answer carries.
 async fn observe(request: Request, next: Next) -> Response {
-    let route = match request.uri().path() {
-        path @ ("/" | "/about/bot" | "/feed.rss" | "/feed.atom" | "/feed.json" | "/health/live" | "/health/ready"
-        | "/metrics") => path.to_owned(),
-        _ => "other".to_owned(),
-    };
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
     let begun = Instant::now();
     let mut response = next.run(request).await;
     metrics::counter!("depeche_http_requests_total", "route" => route.clone(), "status" => response.status().as_u16().to_string()).increment(1);

@@ -18,6 +18,11 @@ impl Problem {
         Problem { status, title, detail: detail.into(), extra: serde_json::Map::new() }
     }
 
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Adds a member, such as the parameter that is wrong.
     pub fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Problem {
         self.extra.insert(name.to_owned(), value.into());

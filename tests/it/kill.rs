@@ -41,7 +41,7 @@ async fn child() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
-    depeche::daemon::round_of(&line, &config, &config.sources).await;
+    line.check_all(&config.sources, &config.crawl).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,11 @@
 //! The pages for people, in English and French. They load nothing from elsewhere and set no cookie.
 
+mod api;
+mod article;
+
+pub(super) use api::api;
+pub(super) use article::article;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::IntoResponse;
@@ -13,7 +19,8 @@ use crate::query::Query;
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:0 auto;padding:1rem;color:#1b2733;background:#fff}\
 a{color:#0033a0}header,footer{border-bottom:1px solid #d5dbe1;padding:.5rem 0;display:flex;gap:1rem;flex-wrap:wrap;justify-content:space-between}\
 footer{border:0;border-top:1px solid #d5dbe1;margin-top:2rem;color:#5a6673;font-size:.9rem}h1{font-size:1.4rem;margin:.5rem 0}h2{font-size:1.1rem;margin:1.2rem 0 .2rem}\
-article{border-bottom:1px solid #eceff2;padding:.6rem 0}.meta{color:#5a6673;font-size:.9rem}.tag{background:#eef2f8;border-radius:3px;padding:0 .35rem;margin-right:.3rem;white-space:nowrap;font-size:.85rem}\
+article{border-bottom:1px solid #eceff2;padding:.6rem 0}table{border-collapse:collapse}th,td{text-align:start;vertical-align:top;padding:.2rem .8rem .2rem 0}img{max-width:100%;height:auto}\
+.meta{color:#5a6673;font-size:.9rem}.tag{background:#eef2f8;border-radius:3px;padding:0 .35rem;margin-right:.3rem;white-space:nowrap;font-size:.85rem}\
 form{display:flex;gap:.6rem;flex-wrap:wrap;align-items:end;background:#f6f8fa;padding:.8rem;border-radius:6px}label{display:block;font-size:.85rem;color:#5a6673}\
 select,button{font:inherit;padding:.25rem;max-width:16rem}.feeds{background:#f6f8fa;padding:.6rem .8rem;border-radius:6px;margin:.8rem 0;overflow-wrap:anywhere}\
 @media(prefers-color-scheme:dark){body{background:#12181f;color:#e3e8ed}a{color:#8ab4ff}form,.feeds,.tag{background:#1d2630}header,footer,article{border-color:#2b3641}.meta,footer,label{color:#9aa7b4}}";
@@ -37,6 +44,18 @@ struct Texts {
     no_contact: &'static str,
     home: &'static str,
     bad_filter: &'static str,
+    withdrawn: &'static str,
+    withdrawn_text: &'static str,
+    original: &'static str,
+    attachments: &'static str,
+    facts: &'static str,
+    published: &'static str,
+    also: &'static str,
+    translations: &'static str,
+    revisions: &'static str,
+    until: &'static str,
+    details: &'static str,
+    api: &'static str,
 }
 
 const EN: Texts = Texts {
@@ -61,6 +80,18 @@ const EN: Texts = Texts {
     no_contact: "The operator of this service has not given a contact.",
     home: "All stories",
     bad_filter: "This filter cannot be used",
+    withdrawn: "Withdrawn",
+    withdrawn_text: "This article was withdrawn and is not served any more.",
+    original: "Read the original",
+    attachments: "Documents",
+    facts: "What is known of it",
+    published: "Published",
+    also: "Also published by",
+    translations: "In other languages",
+    revisions: "Former texts",
+    until: "until",
+    details: "details",
+    api: "No key is needed. Countries are ISO 3166-1 alpha-3, themes map to ReliefWeb ids, times are RFC 3339 in UTC. Filters are those of the feeds; a comma means OR. Ask conditionally: every answer carries an entity tag.",
 };
 
 const FR: Texts = Texts {
@@ -85,6 +116,18 @@ const FR: Texts = Texts {
     no_contact: "L’exploitant de ce service n’a pas donné de contact.",
     home: "Toutes les nouvelles",
     bad_filter: "Ce filtre ne peut pas être utilisé",
+    withdrawn: "Retiré",
+    withdrawn_text: "Cet article a été retiré et n’est plus diffusé.",
+    original: "Lire l’original",
+    attachments: "Documents",
+    facts: "Ce que l’on en sait",
+    published: "Publié",
+    also: "Publié aussi par",
+    translations: "Dans d’autres langues",
+    revisions: "Textes antérieurs",
+    until: "jusqu’au",
+    details: "détails",
+    api: "Aucune clé n’est nécessaire. Les pays sont en ISO 3166-1 alpha-3, les thèmes renvoient aux identifiants ReliefWeb, les heures sont en RFC 3339 UTC. Les filtres sont ceux des flux ; une virgule signifie OU. Demandez sous condition : chaque réponse porte une étiquette d’entité.",
 };
 
 /// The page's own parameter `ui`, taken out of the query; else what the browser prefers.
@@ -147,7 +190,7 @@ fn layout(
                     a href={ (root) (here) "?" (canonical) (separator) "ui=" (t.other.0) } lang=(t.other.0) hreflang=(t.other.0) { (t.other.1) }
                 }
                 main { (body) }
-                footer { a href={ (root) "?ui=" (ui.tag()) } { (t.home) } a href={ (root) "about/bot?ui=" (ui.tag()) } { (t.about) } }
+                footer { a href={ (root) "?ui=" (ui.tag()) } { (t.home) } a href={ (root) "opml?ui=" (ui.tag()) } { "OPML" } a href={ (root) "api?ui=" (ui.tag()) } { "API" } a href={ (root) "about/bot?ui=" (ui.tag()) } { (t.about) } }
             }
         }
     };
@@ -178,7 +221,7 @@ pub(super) async fn home(
         }
     };
     let canonical = query.canonical();
-    let articles = site.edition.articles(site.edition.select(&query).ids).await?;
+    let articles = site.edition.articles(site.edition.select(&query).await?.ids).await?;
     let counts = site.edition.counts();
     let feed = |format: &str| {
         format!("{}feed.{format}{}{canonical}", site.edition.public_url, if canonical.is_empty() { "" } else { "?" })
@@ -233,7 +276,8 @@ fn card(site: &Site, ui: Language, article: &Article) -> Markup {
             div.meta {
                 @if article.published.from.starts_with("first sighting") { (t.first_sighting) " " }
                 time datetime=(article.published.day) { (article.published.day) }
-                " · " (site.edition.source(&article.source).name) " · " (language.name(ui))
+                " · " (site.edition.source(&article.source).name) " · " (language.name(ui)) " · "
+                a href={ (site.edition.public_url.path()) "articles/" (article.id) "?ui=" (ui.tag()) } { (t.details) }
             }
             p lang=(language.tag()) dir=(rtl) { (article.summary) }
             div {

@@ -1,0 +1,82 @@
+//! `depeche export` and `depeche import`: the whole store as one file that depends on no engine.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::ask::{ask, silently};
+use super::{Exit, configuration};
+use crate::cli::{ExportArgs, ImportArgs};
+use crate::config::{Config, StorePlace};
+use crate::daemon;
+use crate::desk::{Reply, Request};
+use crate::store::ExportReport;
+
+/// Runs `export`.
+pub(super) async fn export(args: ExportArgs) -> Exit {
+    let config = match configuration(&args.config.config) {
+        Ok(config) => config,
+        Err(code) => return Ok(code),
+    };
+    let to_stdout = args.file.as_deref() == Some(Path::new("-"));
+    let folder = tempfile::tempdir()?;
+    let path = match args.file {
+        _ if to_stdout => folder.path().join("export"),
+        Some(file) => std::path::absolute(file)?,
+        None => std::path::absolute(usual(&config))?,
+    };
+    let report = match ask(config, Request::Export { path: path.clone() }, silently).await? {
+        Ok(Reply::Exported(report)) => report,
+        Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),
+        Err(code) => return Ok(code),
+    };
+    if to_stdout {
+        std::io::copy(&mut std::fs::File::open(&path)?, &mut std::io::stdout())?;
+        std::io::stdout().flush()?;
+    }
+    tell("exported", &path, &report, args.json && !to_stdout);
+    Ok(0)
+}
+
+/// Beside the store, named by the moment: the newest has the last name.
+fn usual(config: &Config) -> PathBuf {
+    let StorePlace::Sled(folder) = &config.store;
+    let now = crate::clock::Clock::system().now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    crate::store::exports_of(folder).join(format!("{now}.depeche"))
+}
+
+/// Runs `import`. It works on a store that nobody holds.
+pub(super) async fn import(args: ImportArgs) -> Exit {
+    let config = match configuration(&args.config.config) {
+        Ok(config) => config,
+        Err(code) => return Ok(code),
+    };
+    let folder = tempfile::tempdir()?;
+    let path = if args.file == Path::new("-") {
+        let path = folder.path().join("export");
+        std::io::copy(&mut std::io::stdin(), &mut std::fs::File::create(&path)?)?;
+        path
+    } else {
+        args.file
+    };
+    let store = daemon::open_store(&config).await?;
+    let report = store.import(&path).await?;
+    tell("imported", &path, &report, args.json);
+    Ok(0)
+}
+
+#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
+fn tell(done: &str, path: &Path, report: &ExportReport, as_json: bool) {
+    if as_json {
+        println!("{}", json!({"file": path, "report": report}));
+    } else {
+        eprintln!(
+            "{done} {} articles and {} changes, {} bytes: {}",
+            report.articles,
+            report.changes,
+            report.bytes,
+            path.display()
+        );
+    }
+}

@@ -1,0 +1,229 @@
+//! `depeche preview`: what the production extractor makes of a source or a page, and what its selectors match.
+//! It asks the site as politely as a crawl does, and stores nothing.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{Exit, WRONG_USE, configuration};
+use crate::cli::PreviewArgs;
+use crate::clock::Clock;
+use crate::config::{Config, Kind, Source};
+use crate::daemon;
+use crate::enrich::Input;
+use crate::extract::{self, Listing, PageInput, Sitemap};
+use crate::fetch::{Fetched, Page, Validators};
+use crate::pipeline::Line;
+use crate::store::Store;
+
+/// Candidates that are shown.
+const SHOWN: usize = 12;
+
+/// Runs it.
+#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
+pub(super) async fn run(args: PreviewArgs) -> Exit {
+    let config = match configuration(&args.config.config) {
+        Ok(config) => config,
+        Err(code) => return Ok(code),
+    };
+    let line =
+        daemon::line(&config, Store::memory(), HashMap::new(), Clock::system(), CancellationToken::new()).await?;
+    let mut shown = Shown::default();
+    let done = match config.source(&args.target) {
+        Some(source) => whole(&line, source, &mut shown).await,
+        None => match Url::parse(&args.target) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                let source = of_host(&config, &url);
+                shown.say("source", source.map_or("none of the configuration", |s| s.id.as_str()));
+                page(&line, source.map(Arc::as_ref), &url, &mut shown).await
+            }
+            _ => {
+                let known: Vec<&str> = config.sources.iter().map(|s| s.id.as_str()).collect();
+                eprintln!(
+                    "unable to preview {:?}: it is neither a source nor an address; sources are: {}",
+                    args.target,
+                    known.join(", ")
+                );
+                return Ok(WRONG_USE);
+            }
+        },
+    };
+    if args.json {
+        println!("{}", Value::Object(shown.json));
+    } else {
+        print!("{}", shown.text);
+    }
+    if let Err(why) = done {
+        eprintln!("{why}");
+        return Ok(1);
+    }
+    Ok(0)
+}
+
+/// What was found, for people and for scripts.
+#[derive(Default)]
+struct Shown {
+    text: String,
+    json: serde_json::Map<String, Value>,
+}
+
+impl Shown {
+    fn say(&mut self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        let shown = match &value {
+            Value::String(text) => text.clone(),
+            Value::Null => "none".to_owned(),
+            other => other.to_string(),
+        };
+        writeln!(self.text, "{name:18} {shown}").ok();
+        self.json.insert(name.to_owned(), value);
+    }
+
+    fn list(&mut self, name: &str, rows: Vec<(String, Value)>) {
+        writeln!(self.text, "{name}").ok();
+        for (row, _) in &rows {
+            writeln!(self.text, "    {row}").ok();
+        }
+        self.json.insert(name.to_owned(), rows.into_iter().map(|(_, value)| value).collect());
+    }
+}
+
+fn of_host<'a>(config: &'a Config, url: &Url) -> Option<&'a Arc<Source>> {
+    let bare = |url: &Url| url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
+    let own: Vec<&Arc<Source>> = config.sources.iter().filter(|s| bare(&s.url) == bare(url)).collect();
+    // Of two sources on one host, the one whose listing is nearer in the path.
+    own.into_iter().max_by_key(|s| s.url.path().bytes().zip(url.path().bytes()).take_while(|(a, b)| a == b).count())
+}
+
+async fn whole(line: &Line, source: &Source, shown: &mut Shown) -> Result<(), String> {
+    shown.say("source", source.id.as_str());
+    shown.say("kind", source.kind.name());
+    shown.say("listing", source.url.as_str());
+    let page_of_listing = fetch(line, &source.url).await?;
+    let input = input(line, source, &page_of_listing);
+    let profile = source.profile.as_deref();
+    let listing: Listing = match source.kind {
+        Kind::Html => {
+            if let Some(profile) = profile {
+                let probes = extract::probe_listing(&input, profile).map_err(|e| e.to_string())?;
+                shown.list("listing selectors", probes.iter().map(row).collect());
+            }
+            extract::listing(&input, profile).map_err(|e| e.to_string())?
+        }
+        Kind::Feed => {
+            let order = profile.map(|p| p.rules().date_order).unwrap_or_default();
+            extract::feed(&input, order).map_err(|e| e.to_string())?
+        }
+        Kind::Sitemap => match extract::sitemap(&input, &page_of_listing.bytes).map_err(|e| e.to_string())? {
+            Sitemap::Pages(candidates) => Listing {
+                container: extract::Container::Found,
+                items_matched: candidates.len(),
+                candidates,
+                next: None,
+            },
+            Sitemap::Index(parts) => {
+                let rows = parts.iter().map(|(url, _)| (url.to_string(), json!(url))).collect();
+                shown.list("parts of the sitemap", rows);
+                return Ok(());
+            }
+        },
+    };
+    shown.say("container", format!("{:?}", listing.container).to_lowercase());
+    shown.say("items", listing.items_matched);
+    shown.say("candidates", listing.candidates.len());
+    shown.say("next page", listing.next.as_ref().map(Url::to_string));
+    let rows = listing.candidates.iter().take(SHOWN).map(|c| {
+        let date = c.date.as_ref().map_or_else(|| "no date".to_owned(), |d| d.to_rfc3339());
+        (format!("{date:12} {} – {}", c.url, c.title), json!({"url": c.url, "title": c.title, "date": c.date}))
+    });
+    shown.list("first candidates", rows.collect());
+    match listing.candidates.iter().find(|c| c.has_page) {
+        Some(first) => page(line, Some(source), &first.url, shown).await,
+        None => Err(format!("unable to go on: the listing {} gives no page to look at", source.url)),
+    }
+}
+
+async fn page(line: &Line, source: Option<&Source>, url: &Url, shown: &mut Shown) -> Result<(), String> {
+    let page = fetch(line, url).await?;
+    shown.say("article", page.url.as_str());
+    shown.say("charset", page.charset);
+    let blank = PageInput {
+        url: &page.url,
+        html: &page.text,
+        content_language: page.content_language.as_deref(),
+        source_language: None,
+        latest: Some(today(line)),
+    };
+    let input = source.map_or(blank, |source| input(line, source, &page));
+    let profile = source.and_then(|s| s.profile.as_deref());
+    if let Some(profile) = profile {
+        let probes = extract::probe_article(&input, profile).map_err(|e| e.to_string())?;
+        shown.list("article selectors", probes.iter().map(row).collect());
+    }
+    let raw = extract::article(&input, profile).map_err(|e| e.to_string())?;
+    let judged = line.enricher.enrich(&Input {
+        title: &raw.title,
+        text: &raw.text,
+        declared: raw.declared,
+        source_country: source.and_then(|s| s.country),
+    });
+    shown.say("read by", json!(raw.by));
+    shown.say("title", raw.title.as_str());
+    shown.say("published", raw.published.as_ref().map(|d| format!("{} ({})", d.to_rfc3339(), d.from)));
+    shown.say("authors", json!(raw.authors));
+    shown.say("image", raw.image.as_ref().map(|i| i.url.to_string()));
+    shown.say(
+        "language",
+        format!(
+            "{} ({} %; {})",
+            judged.language.language,
+            judged.language.confidence,
+            judged.language.evidence.join(", ")
+        ),
+    );
+    shown.say("countries", json!(judged.countries.iter().map(|t| t.country).collect::<Vec<_>>()));
+    shown.say("themes", json!(judged.themes.iter().map(|t| &t.theme).collect::<Vec<_>>()));
+    shown.say("news", judged.news);
+    shown.say("contact", raw.contact.clone());
+    shown.say("credit", raw.credit.clone());
+    shown.say("summary", raw.summary.as_str());
+    shown.list("text", raw.text.lines().map(|line| (line.to_owned(), json!(line))).collect());
+    if let Some(profile) = profile {
+        let dropped = extract::dropped(&input, profile, &raw).map_err(|e| e.to_string())?;
+        shown.list("dropped", dropped.iter().map(|d| (format!("{} ({})", d.line, d.why), json!(d))).collect());
+    }
+    Ok(())
+}
+
+fn row(probe: &extract::Probe) -> (String, Value) {
+    (format!("{:18} {:>4} x  {}  {}", probe.key, probe.matches, probe.selector, probe.sample), json!(probe))
+}
+
+fn today(line: &Line) -> jiff::civil::Date {
+    jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date()
+}
+
+fn input<'a>(line: &Line, source: &Source, page: &'a Page) -> PageInput<'a> {
+    PageInput {
+        url: &page.url,
+        html: &page.text,
+        content_language: page.content_language.as_deref(),
+        source_language: source.language,
+        latest: Some(today(line)),
+    }
+}
+
+async fn fetch(line: &Line, url: &Url) -> Result<Box<Page>, String> {
+    match line.fetcher.fetch(url, &Validators::default()).await {
+        Ok(Fetched::Page(page)) => Ok(page),
+        Ok(Fetched::Gone { status }) => Err(format!("unable to preview {url}: the site answers {status}")),
+        Ok(Fetched::NotModified) => {
+            Err(format!("unable to preview {url}: the site answers 304 to an unconditional request"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,292 @@
+//! The desk: work that an admin asks of a store, done by whoever holds it. A command that finds the store free works at
+//! a desk of its own; else it asks the daemon's over a Unix socket in the store's folder, readable by its owner alone.
+//! It never opens a store itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use url::Url;
+use uuid::Uuid;
+
+use crate::config::{Config, Source};
+use crate::edition::Edition;
+use crate::pipeline::{Line, Round, Step, Withdrawal};
+use crate::publish::{self, Format};
+use crate::query::Query;
+use crate::store::{ExportReport, SourceState, StoreError, VerifyReport};
+
+/// What is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// One round now; of every source, where none is named.
+    Crawl {
+        /// Ids.
+        sources: Vec<String>,
+    },
+    /// A feed.
+    Feed {
+        /// As in a feed's address.
+        query: String,
+        /// Its format.
+        format: Format,
+    },
+    /// The state of every source.
+    Sources,
+    /// Everything into a file.
+    Export {
+        /// Absolute.
+        path: PathBuf,
+    },
+    /// Is the store whole?
+    Verify,
+    /// Take an address down, or let it in again.
+    Withdraw {
+        /// The address.
+        url: Url,
+        /// The text, too.
+        erase: bool,
+        /// Let it in again instead.
+        lift: bool,
+    },
+}
+
+/// What comes of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Progress; the answer is still to come.
+    Step(Step),
+    /// Rounds, in the order of the sources.
+    Crawled(Vec<Checked>),
+    /// A feed.
+    Feed(String),
+    /// States.
+    Sources(Vec<SourceRow>),
+    /// An export.
+    Exported(ExportReport),
+    /// A check.
+    Verified(VerifyReport),
+    /// A withdrawal.
+    Withdrawn(Withdrawal),
+    /// It was asked wrongly.
+    Refused(String),
+    /// It could not be done.
+    Failed(String),
+}
+
+/// A source's round.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Checked {
+    /// Which.
+    pub source: String,
+    /// None where another process was at it all the time.
+    pub round: Option<Round>,
+    /// Why the store failed it.
+    pub error: Option<String>,
+}
+
+/// A source's state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SourceRow {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its listing.
+    pub url: String,
+    /// What is remembered of it.
+    #[serde(flatten)]
+    pub state: SourceState,
+}
+
+/// The socket's name in the store's folder.
+const SOCKET: &str = "desk.sock";
+
+/// A desk with a store on it.
+#[derive(Clone)]
+pub struct Desk {
+    config: Arc<Config>,
+    line: Line,
+    edition: Option<Arc<Edition>>,
+}
+
+impl Desk {
+    /// A desk. `edition` is one that is followed already; without it the first feed builds one.
+    pub fn new(config: Arc<Config>, line: Line, edition: Option<Arc<Edition>>) -> Desk {
+        // A lease of its own: a round asked for here must not slip into one that the daemon has in hand.
+        Desk { config, line: Line { holder: Uuid::new_v4(), ..line }, edition }
+    }
+
+    /// Does what is asked, telling each step.
+    pub async fn answer(&self, request: Request, tell: UnboundedSender<Step>) -> Reply {
+        match self.work(request, tell).await {
+            Ok(reply) => reply,
+            Err(error) => Reply::Failed(error.to_string()),
+        }
+    }
+
+    async fn work(&self, request: Request, tell: UnboundedSender<Step>) -> Result<Reply, StoreError> {
+        match request {
+            Request::Crawl { sources } => self.crawl(&sources, tell).await,
+            Request::Feed { query, format } => self.feed(&query, format).await,
+            Request::Sources => {
+                let mut rows = Vec::new();
+                for source in &self.config.sources {
+                    let state = self.line.store.source(&source.id).await?.unwrap_or_default();
+                    rows.push(SourceRow {
+                        id: source.id.to_string(),
+                        name: source.name.clone(),
+                        url: source.url.to_string(),
+                        state: SourceState { candidates: Vec::new(), ..state },
+                    });
+                }
+                Ok(Reply::Sources(rows))
+            }
+            Request::Export { path } => Ok(Reply::Exported(self.line.store.export(&path).await?)),
+            Request::Verify => Ok(Reply::Verified(self.line.store.verify().await?)),
+            Request::Withdraw { url, erase, lift: false } => {
+                Ok(Reply::Withdrawn(self.line.withdraw(&url, erase).await?))
+            }
+            Request::Withdraw { url, lift: true, .. } => Ok(Reply::Withdrawn(self.line.lift(&url).await?)),
+        }
+    }
+
+    async fn crawl(&self, wanted: &[String], tell: UnboundedSender<Step>) -> Result<Reply, StoreError> {
+        if let Some(unknown) = wanted.iter().find(|id| self.config.source(id).is_none()) {
+            let known: Vec<&str> = self.config.sources.iter().map(|s| s.id.as_str()).collect();
+            let text = format!("unable to crawl {unknown:?}: no such source; there are: {}", known.join(", "));
+            return Ok(Reply::Refused(text));
+        }
+        let chosen = |s: &&Arc<Source>| wanted.is_empty() || wanted.iter().any(|id| id == s.id.as_str());
+        let sources: Vec<Arc<Source>> = self.config.sources.iter().filter(chosen).cloned().collect();
+        let line = Line { progress: Some(tell), ..self.line.clone() };
+        let rounds = line.check_all(&sources, &self.config.crawl).await;
+        self.line.store.flush().await?;
+        let checked = rounds.into_iter().map(|(source, round)| {
+            let (round, error) = match round {
+                Ok(round) => (round, None),
+                Err(error) => (None, Some(error.to_string())),
+            };
+            Checked { source: source.id.to_string(), round, error }
+        });
+        Ok(Reply::Crawled(checked.collect()))
+    }
+
+    async fn feed(&self, query: &str, format: Format) -> Result<Reply, StoreError> {
+        let own;
+        let edition = match &self.edition {
+            Some(edition) => edition.as_ref(),
+            None => {
+                own = Edition::new(self.line.store.clone(), &self.config);
+                &own
+            }
+        };
+        edition.follow().await?;
+        let query = match Query::parse(query.trim_start_matches('?'), &edition.vocabulary()) {
+            Ok(query) => query,
+            Err(error) => return Ok(Reply::Refused(error.to_string())),
+        };
+        let (feed, _) = edition.feed(&query, format).await?;
+        Ok(match publish::render(&feed, format) {
+            Ok(bytes) => Reply::Feed(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) => Reply::Failed(error.to_string()),
+        })
+    }
+
+    /// Answers at the socket in the store's folder until the line is stopped.
+    pub async fn serve(self, folder: PathBuf) {
+        let path = folder.join(SOCKET);
+        let listener = match listen(&path) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::warn!(socket = %path.display(), %error, "no socket: other commands cannot use the store while this runs");
+                return;
+            }
+        };
+        loop {
+            let connection = tokio::select! {
+                connection = listener.accept() => connection,
+                () = self.line.stop.cancelled() => break,
+            };
+            let Ok((stream, _)) = connection else { continue };
+            let desk = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = desk.converse(stream).await {
+                    tracing::debug!(%error, "a command left before its answer");
+                }
+            });
+        }
+        // It only saves the next command an attempt.
+        std::fs::remove_file(&path).ok();
+    }
+
+    async fn converse(&self, mut stream: UnixStream) -> std::io::Result<()> {
+        let (read, mut write) = stream.split();
+        let mut line = String::new();
+        BufReader::new(read).read_line(&mut line).await?;
+        let (tell, mut steps) = unbounded_channel();
+        let work = async {
+            match serde_json::from_str(&line) {
+                Ok(request) => self.answer(request, tell).await,
+                Err(error) => Reply::Refused(format!("unable to read the request: {error}")),
+            }
+        };
+        tokio::pin!(work);
+        let reply = loop {
+            tokio::select! {
+                Some(step) = steps.recv() => say(&mut write, &Reply::Step(step)).await?,
+                reply = &mut work => break reply,
+            }
+        };
+        while let Ok(step) = steps.try_recv() {
+            say(&mut write, &Reply::Step(step)).await?;
+        }
+        say(&mut write, &reply).await
+    }
+}
+
+async fn say(to: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    to.write_all(&line).await?;
+    to.flush().await
+}
+
+/// Nobody else may connect at any moment, so the socket gets its mode before it gets its name.
+fn listen(path: &Path) -> std::io::Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    let fresh = path.with_extension("new");
+    for old in [path, &fresh] {
+        // Left by a process that was killed: whoever holds the store owns the name.
+        std::fs::remove_file(old).ok();
+    }
+    let listener = UnixListener::bind(&fresh)?;
+    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&fresh, path)?;
+    Ok(listener)
+}
+
+/// Asks the desk of the process that holds the store in this folder. `None`: nobody answers there.
+pub async fn forward(folder: &Path, request: &Request) -> std::io::Result<Option<UnboundedReceiver<Reply>>> {
+    let Ok(mut stream) = UnixStream::connect(folder.join(SOCKET)).await else { return Ok(None) };
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    let (tell, replies) = unbounded_channel();
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let reply = serde_json::from_str(&line)
+                .unwrap_or_else(|error| Reply::Failed(format!("unable to read the daemon's answer: {error}")));
+            if tell.send(reply).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(Some(replies))
+}

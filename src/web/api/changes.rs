@@ -1,0 +1,57 @@
+//! `/api/v1/changes`: every change exactly once, by a cursor that is good for ever. After a restore an older cursor is
+//! answered from the beginning, and says so: at least once, never silently wrong.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::super::answer::{self, Parameters, bad};
+use super::super::{Problem, Shared};
+use crate::query::QueryError;
+
+/// Changes in one answer, unless `limit` says.
+const USUAL: usize = 500;
+/// The most that `limit` may say.
+const MOST: usize = 1000;
+
+pub(in crate::web) async fn changes(State(site): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let parameters = Parameters::of(&uri, &["since", "limit"]);
+    if let Some(name) =
+        parameters.rest.split('&').next().and_then(|pair| pair.split('=').next()).filter(|n| !n.is_empty())
+    {
+        let error = QueryError::Form(format!("{name:?} is no parameter here; allowed are limit and since"));
+        return Err(error.into());
+    }
+    let limit = match parameters.get("limit")? {
+        None => USUAL,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|n| (1..=MOST).contains(n))
+            .ok_or_else(|| bad("limit", &text, "allowed are 1 to 1000"))?,
+    };
+    let head = site.store.head().await?;
+    let (mut after, mut reset) = (0, false);
+    if let Some(text) = parameters.get("since")?.filter(|text| !text.is_empty()) {
+        let cursor = text
+            .split_once('-')
+            .and_then(|(epoch, seq)| Some((Uuid::parse_str(epoch).ok()?, seq.parse::<u64>().ok()?)));
+        let (epoch, seq) = cursor
+            .ok_or_else(|| bad("since", &text, "it must be the `next` of an earlier answer; leave it out to begin"))?;
+        reset = epoch != head.epoch || seq > head.seq;
+        after = if reset { 0 } else { seq };
+    }
+    let changes = site.store.changes(after, limit).await?;
+    let last = changes.last().map_or(after, |change| change.seq);
+    let mut body = json!({
+        "changes": changes,
+        "next": format!("{}-{last}", head.epoch.simple()),
+        "more": last < head.seq,
+    });
+    if reset {
+        body["reset"] = json!(true);
+    }
+    answer::json(&headers, &body)
+}

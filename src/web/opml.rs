@@ -1,0 +1,63 @@
+//! `/opml`: every country and theme feed, in folders, narrowed by the same filters. Names are English or, with `ui=fr`, French.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+
+use super::answer::{self, Parameters};
+use super::{Problem, Shared, Site};
+use crate::article::{Country, Language, Region};
+use crate::publish::opml::{CONTENT_TYPE, Outline, render};
+use crate::query::Query;
+
+pub(super) async fn opml(State(site): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let parameters = Parameters::of(&uri, &["ui"]);
+    let ui = parameters.interface()?;
+    let query = Query::parse(&parameters.rest, &site.edition.vocabulary())?;
+    let title = site.edition.title(&query);
+    let bytes = render(&title, &outlines(&site, ui, &query))
+        .map_err(|why| answer::internal("the list could not be written", &why.to_string()))?;
+    answer::document(&headers, CONTENT_TYPE, bytes)
+}
+
+fn outlines(site: &Site, ui: Language, query: &Query) -> Vec<Outline> {
+    let french = ui == Language::FR;
+    let name = |en: &str, fr: &str| if french { fr.to_owned() } else { en.to_owned() };
+    let counts = site.edition.counts();
+    let mut countries: BTreeSet<Country> = counts.countries.keys().copied().collect();
+    countries.extend(site.edition.sources().filter_map(|(_, card)| card.country));
+    let regions: BTreeSet<Region> = countries.iter().map(|c| c.region()).collect();
+    let sorted = |mut feeds: Vec<Outline>| {
+        feeds.sort_by_key(|feed| match feed {
+            Outline::Feed { text, .. } | Outline::Folder { text, .. } => crate::article::fold(text),
+        });
+        feeds
+    };
+    let by_region = regions
+        .iter()
+        .map(|region| feed(site, region.name(ui), &Query { regions: BTreeSet::from([*region]), ..query.clone() }));
+    let by_country = countries
+        .iter()
+        .map(|country| feed(site, country.name(ui), &Query { countries: BTreeSet::from([*country]), ..query.clone() }));
+    let by_theme = site.edition.themes.iter().map(|theme| {
+        feed(site, theme.name(ui), &Query { themes: BTreeSet::from([theme.slug.clone()]), ..query.clone() })
+    });
+    vec![
+        feed(site, &name("Everything", "Tout"), query),
+        Outline::Folder { text: name("Regions", "Régions"), outlines: sorted(by_region.collect()) },
+        Outline::Folder { text: name("Countries", "Pays"), outlines: sorted(by_country.collect()) },
+        Outline::Folder { text: name("Themes", "Thèmes"), outlines: sorted(by_theme.collect()) },
+    ]
+}
+
+fn feed(site: &Site, text: &str, query: &Query) -> Outline {
+    let languages: Vec<Language> = query.languages.iter().copied().collect();
+    Outline::Feed {
+        text: text.to_owned(),
+        feed_url: site.edition.address("feed.atom", query),
+        home_url: site.edition.address("", query),
+        language: if let [one] = languages[..] { Some(one) } else { None },
+    }
+}

@@ -1,0 +1,90 @@
+//! The page of one article: where it comes from, what was judged of it and why, what it said before.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, PreEscaped, html};
+
+use super::{Texts, interface, layout, texts};
+use crate::article::{Article, Evidence, Language, Story};
+use crate::edition::ceiling;
+use crate::query::Body;
+use crate::web::{Problem, Shared, Site, find};
+
+pub(in crate::web) async fn article(
+    State(site): Shared,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (ui, _) = interface(&uri, &headers);
+    let t = texts(ui);
+    let here = format!("articles/{id}");
+    let article = match find(&site, &id).await {
+        Ok(article) => article,
+        Err(problem) if problem.status() == StatusCode::GONE => {
+            let page =
+                layout(&site, ui, t.withdrawn, &here, "", html! { h1 { (t.withdrawn) } p { (t.withdrawn_text) } });
+            return Ok((StatusCode::GONE, page).into_response());
+        }
+        Err(problem) => return Err(problem),
+    };
+    let body = body(&site, ui, t, &article).await?;
+    Ok(layout(&site, ui, &article.title, &here, "", body))
+}
+
+async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result<Markup, Problem> {
+    let language = article.language.language;
+    let direction = if language.is_rtl() { "rtl" } else { "ltr" };
+    let card = site.edition.source(&article.source);
+    let full = ceiling(Body::Full, card.body) == Body::Full;
+    let story = site.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(article));
+    let (also, translations) = site.edition.relatives(article, &story).await?;
+    let revisions = site.store.revisions(article.id).await?;
+    let root = site.edition.public_url.path();
+    Ok(html! {
+        article lang=(language.tag()) dir=(direction) {
+            h1 { (article.title) }
+            @if full { (PreEscaped(article.html.as_str())) } @else { p { (article.summary) } }
+        }
+        p { a href=(article.url) rel="noopener noreferrer" { (t.original) } " – " (card.name) }
+        @if !article.attachments.is_empty() {
+            h2 { (t.attachments) }
+            ul { @for file in &article.attachments { li { a href=(file.url) rel="noopener noreferrer" { (file.name) } " (" (file.media_type) ")" } } }
+        }
+        h2 { (t.facts) }
+        table {
+            tr { th { (t.published) } td { time datetime=(article.published.day) { (article.published.day) } " – " (article.published.from) } }
+            tr { th { (t.first_sighting) } td { time datetime=(article.first_seen) { (article.first_seen) } } }
+            tr { th { (t.language) } td { (language.name(ui)) " (" (article.language.confidence) " %) " span.meta { (article.language.evidence.join(", ")) } } }
+            @for tag in &article.countries {
+                tr { th { (t.country) } td { a href={ (root) "?country=" (tag.country.iso3()) "&ui=" (ui.tag()) } { (tag.country.name(ui)) } " (" (tag.confidence) " %) " (words(&tag.evidence)) } }
+            }
+            @for tag in &article.themes {
+                @let name = site.edition.themes.get(tag.theme.as_str()).map_or(tag.theme.as_str(), |x| x.name(ui)).to_owned();
+                tr { th { (t.theme) } td { a href={ (root) "?theme=" (tag.theme) "&ui=" (ui.tag()) } { (name) } " (" (tag.confidence) " %) " (words(&tag.evidence)) } }
+            }
+            tr { th { "id" } td { code { (article.id) } } }
+        }
+        @if !also.is_empty() {
+            h2 { (t.also) }
+            ul { @for other in &also { li { a href=(other.url) rel="noopener noreferrer" { (other.name) } } } }
+        }
+        @if !translations.is_empty() {
+            h2 { (t.translations) }
+            ul { @for (id, other) in &translations { li { a href={ (root) "articles/" (id) "?ui=" (ui.tag()) } hreflang=(other.language.tag()) { (other.language.name(ui)) } } } }
+        }
+        @if !revisions.is_empty() {
+            h2 { (t.revisions) }
+            @for former in revisions.iter().rev() {
+                details { summary { (t.until) " " (former.until) ": " (former.title) } @if full { @for line in former.text.lines() { p { (line) } } } }
+            }
+        }
+    })
+}
+
+/// The words that a judgement rests on, each with where it stands.
+fn words(evidence: &[Evidence]) -> Markup {
+    let shown: Vec<String> = evidence.iter().map(|e| format!("{}: “{}”", e.field, e.words)).collect();
+    html! { span.meta { (shown.join(", ")) } }
+}
