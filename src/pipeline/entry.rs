@@ -124,8 +124,13 @@ pub(super) async fn bring(
     if memory.as_ref().is_some_and(|page| !is_due(source, candidate, recheck, page, stored.as_ref(), now)) {
         return Ok(Outcome::NotDue);
     }
-    let validators = match (&memory, &stored) {
-        (Some(page), Some(_)) => Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() },
+    // What was withdrawn can only come back as a whole page.
+    let live = match &stored {
+        Some(article) => line.store.withdrawn(article.id).await?.is_none(),
+        None => false,
+    };
+    let validators = match &memory {
+        Some(page) if live => Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() },
         _ => Validators::default(),
     };
     let fetched = match line.fetcher.fetch(&url, &validators).await {
@@ -153,10 +158,7 @@ pub(super) async fn bring(
                 fetched: now,
                 gone_since: None,
             };
-            if let (Some(before), Some(article)) = (&memory, &stored)
-                && before.hash == hash
-                && line.store.withdrawn(article.id).await?.is_none()
-            {
+            if live && memory.as_ref().is_some_and(|before| before.hash == hash) {
                 line.store.save_page(&key, fresh).await?;
                 return Ok(Outcome::Unchanged);
             }

@@ -1,10 +1,14 @@
 //! The one integration binary: offline, port 0, injected clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod api;
+mod commands;
 mod examples;
 mod fixtures;
 mod house;
 mod kill;
+mod kinds;
 mod layering;
 mod line;
 mod serving;
+mod store;

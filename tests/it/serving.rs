@@ -14,43 +14,58 @@ use tokio::net::TcpListener;
 
 use crate::house::House;
 
-struct Server {
-    line: Line,
+pub struct Server {
+    pub line: Line,
+    pub house: House,
     address: SocketAddr,
     client: Client,
     _folder: TempDir,
 }
 
 impl Server {
-    async fn open() -> Server {
+    pub async fn open() -> Server {
+        Server::of(&["haiti-fr", "kenya"]).await
+    }
+
+    /// A server of these sources.
+    pub async fn of(sources: &[&str]) -> Server {
         let folder = tempdir().unwrap();
         let house = House::open(folder.path()).await;
         let line = house.line(house.store().await).await;
-        house.crawl_some(&line, "haiti-fr").await;
-        house.crawl_some(&line, "kenya").await;
+        for source in sources {
+            house.crawl_some(&line, source).await;
+        }
         house.later(1);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(daemon::run(Arc::clone(&house.config), line.clone(), Some(listener), Role::Serve));
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let server = Server { line, address, client, _folder: folder };
+        let server = Server { line, house, address, client, _folder: folder };
         while server.get("/health/ready", &[]).await.status() != 200 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         server
     }
 
-    async fn get(&self, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {
+    pub async fn get(&self, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {
         self.ask(Method::GET, path, headers).await
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {
+    /// The body of a 200, as JSON.
+    pub async fn json(&self, path: &str) -> serde_json::Value {
+        let response = self.get(path, &[]).await;
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert_eq!(status, 200, "{path}: {text}");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {
         let request = self.client.request(method, format!("http://{}{path}", self.address));
         headers.iter().fold(request, |r, (k, v)| r.header(k, *v)).send().await.unwrap()
     }
 }
 
-fn header(response: &Response, name: reqwest::header::HeaderName) -> String {
+pub fn header(response: &Response, name: reqwest::header::HeaderName) -> String {
     response.headers().get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::date::Reader;
 use super::{Candidate, Container, DateOrder, ExtractError, FeedEntry, Listing, PageInput};
-use crate::article::{Image, Language, clean_line};
+use crate::article::{Image, Language, PageDate, clean_line};
 use repair::Extra;
 
 pub use entry::entry;
@@ -81,7 +81,8 @@ fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&
         url.query_pairs_mut().append_pair("entry", &own.to_string());
         url
     });
-    let written = extra.published.as_deref().and_then(|text| reader.read(text, "feed item"));
+    let written =
+        extra.published.as_deref().and_then(|text| rfc2822(text, reader).or_else(|| reader.read(text, "feed item")));
     let parsed = || entry.published.or(entry.updated).and_then(|at| reader.read(&at.to_rfc3339(), "feed item"));
     Candidate {
         url,
@@ -102,6 +103,19 @@ fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&
             image: image(entry),
         })),
     }
+}
+
+/// The date of RSS (RFC 822, with the four-digit years of RFC 2822): its own day and its own zone.
+fn rfc2822(text: &str, reader: &Reader) -> Option<PageDate> {
+    let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    // The reader knows which years are believed.
+    reader.read(&zoned.date().to_string(), "feed item")?;
+    Some(PageDate {
+        date: zoned.date(),
+        time: Some(zoned.time()),
+        offset_minutes: i16::try_from(zoned.offset().seconds() / 60).ok(),
+        from: "feed item".to_owned(),
+    })
 }
 
 /// True when the parser made the id from a title, because the item had none of its own.

@@ -1,0 +1,318 @@
+//! One story told to every store: put, conflict, keys, revisions, withdrawal, export and import, damage.
+
+use std::fs;
+use std::path::Path;
+
+use depeche::article::{
+    Article, ArticleId, ExtractedBy, Fingerprint, How, Language, LanguageTag, PageDate, Published, SafeHtml, SourceId,
+    Story, StoryId,
+};
+use depeche::store::{ChangeKind, Opened, PageMemory, Put, PutOutcome, SourceState, Store, exports_of};
+use jiff::Timestamp;
+use tempfile::tempdir;
+use uuid::Uuid;
+
+fn second(n: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + n).unwrap()
+}
+
+pub fn article(n: u64) -> Article {
+    let canonical = format!("https://haiti.example/fr/news/{n}");
+    let id = ArticleId::of_canonical(&canonical);
+    let base = "http://haiti.example/".parse().unwrap();
+    let text = format!("Port-au-Prince – Le relevé numéro {n} recense {} personnes.", 1000 + n);
+    let date = PageDate { date: "2026-09-01".parse().unwrap(), time: None, offset_minutes: None, from: "test".into() };
+    Article {
+        id,
+        story: StoryId::founded_by(id),
+        source: SourceId::new("haiti-fr").unwrap(),
+        office: None,
+        url: format!("http://haiti.example/fr/news/{n}"),
+        canonical,
+        aliases: vec![format!("https://haiti.example/node/{n}")],
+        title: format!("Relevé {n}"),
+        html: SafeHtml::sanitise(&format!("<p>{text}</p>"), &base),
+        summary: text.clone(),
+        text,
+        authors: Vec::new(),
+        image: None,
+        attachments: Vec::new(),
+        contact: None,
+        credit: None,
+        language: LanguageTag {
+            language: Language::FR,
+            confidence: 99,
+            how: How::Body,
+            mixed: false,
+            evidence: Vec::new(),
+        },
+        countries: Vec::new(),
+        themes: Vec::new(),
+        news: true,
+        published: Published::settle(Some(&date), second(0)),
+        first_seen: second(0),
+        updated: second(0),
+        by: ExtractedBy::Generic,
+        alternates: Vec::new(),
+        node_id: None,
+        fingerprint: Fingerprint { exact: n, words: 9, ..Fingerprint::default() },
+        backfill: false,
+    }
+}
+
+pub async fn put(store: &Store, article: Article, kind: ChangeKind) -> PutOutcome {
+    let story = Story::founded_by(&article);
+    let head = store.head().await.unwrap();
+    let page = PageMemory { hash: 7, ..PageMemory::default() };
+    let page = Some((article.canonical.clone(), page));
+    let put = Put {
+        head,
+        article,
+        story,
+        kind,
+        at: second(5),
+        page,
+        others: Vec::new(),
+        dissolved: Vec::new(),
+        erase: false,
+    };
+    store.put(put).await.unwrap()
+}
+
+async fn story(store: &Store) {
+    let first = article(1);
+    let id = first.id;
+    let stale = store.head().await.unwrap();
+    assert!(matches!(put(store, first.clone(), ChangeKind::Created).await, PutOutcome::Stored(_)));
+    assert!(matches!(put(store, article(2), ChangeKind::Created).await, PutOutcome::Stored(_)));
+
+    // A verdict on an old view is no verdict.
+    let late = Put {
+        head: stale,
+        article: article(3),
+        story: Story::founded_by(&article(3)),
+        kind: ChangeKind::Created,
+        at: second(6),
+        page: None,
+        others: Vec::new(),
+        dissolved: Vec::new(),
+        erase: false,
+    };
+    assert!(matches!(store.put(late).await.unwrap(), PutOutcome::Conflict(head) if head.seq == 2));
+    assert_eq!(store.article(article(3).id).await.unwrap(), None, "nothing of a conflict is written");
+
+    // Every key leads to the article; the first to claim an address keeps it.
+    for address in [&first.canonical, &first.aliases[0]] {
+        assert_eq!(store.by_url(address).await.unwrap(), Some(id));
+    }
+    store.alias("https://haiti.example/short", id).await.unwrap();
+    store.alias("https://haiti.example/short", article(2).id).await.unwrap();
+    assert_eq!(store.by_url("https://haiti.example/short").await.unwrap(), Some(id));
+    assert_eq!(store.by_exact(1).await.unwrap(), Some(id));
+    assert_eq!(store.page(&first.canonical).await.unwrap().unwrap().hash, 7);
+
+    // A revision keeps the former text, and the hash moves.
+    let mut edited = store.article(id).await.unwrap().unwrap();
+    edited.title = "Relevé 1, corrigé".into();
+    edited.fingerprint.exact = 101;
+    put(store, edited, ChangeKind::Revised { fields: vec!["title".into()], material: true }).await;
+    let former = store.revisions(id).await.unwrap();
+    assert_eq!((former.len(), former[0].title.as_str(), former[0].seq), (1, "Relevé 1", 3));
+    assert_eq!((store.by_exact(1).await.unwrap(), store.by_exact(101).await.unwrap()), (None, Some(id)));
+
+    // Others that a put touches are logged as merged, in the same transaction.
+    let (mut second_story, head) = (Story::founded_by(&first), store.head().await.unwrap());
+    second_story.members.push(article(2).id);
+    let mut moved = article(2);
+    moved.story = first.story;
+    let merge = Put {
+        head,
+        article: store.article(id).await.unwrap().unwrap(),
+        story: second_story,
+        kind: ChangeKind::Merged,
+        at: second(9),
+        page: None,
+        others: vec![moved],
+        dissolved: vec![article(2).story],
+        erase: false,
+    };
+    assert!(matches!(store.put(merge).await.unwrap(), PutOutcome::Stored(changes) if changes.len() == 2));
+    assert_eq!(store.story(article(2).story).await.unwrap(), None);
+    let log = store.changes(3, 10).await.unwrap();
+    assert_eq!(
+        log.iter().map(|c| (c.seq, c.kind.clone())).collect::<Vec<_>>(),
+        [(4, ChangeKind::Merged), (5, ChangeKind::Merged)]
+    );
+
+    // A withdrawn article is found by its address and by nothing else.
+    let gone = store.article(id).await.unwrap().unwrap();
+    let mut alone = Story::founded_by(&gone);
+    alone.members.push(article(2).id);
+    let withdrawal = Put {
+        head: store.head().await.unwrap(),
+        article: gone,
+        story: alone,
+        kind: ChangeKind::Withdrawn,
+        at: second(10),
+        page: None,
+        others: Vec::new(),
+        dissolved: Vec::new(),
+        erase: true,
+    };
+    store.put(withdrawal).await.unwrap();
+    assert_eq!((store.withdrawn(id).await.unwrap(), store.by_exact(101).await.unwrap()), (Some(second(10)), None));
+    assert!(store.revisions(id).await.unwrap().is_empty(), "erased with it");
+
+    // What is not in the log: sources, hosts, blocks, leases.
+    let source = SourceId::new("haiti-fr").unwrap();
+    store.save_source(&source, SourceState { found: 4, ..SourceState::default() }).await.unwrap();
+    store.save_hosts(vec![("haiti.example".into(), second(99))]).await.unwrap();
+    store.block("https://haiti.example/x", second(1)).await.unwrap();
+    assert!(store.is_blocked("https://haiti.example/x").await.unwrap());
+    let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(store.lease(&source, one, second(0), second(60)).await.unwrap());
+    assert!(!store.lease(&source, other, second(1), second(60)).await.unwrap());
+    assert!(store.lease(&source, other, second(61), second(90)).await.unwrap(), "a lease ends by itself");
+    store.release(&source, other).await.unwrap();
+    assert!(store.names().await.unwrap().contains(&"source:haiti-fr".to_owned()));
+    assert_eq!(store.verify().await.unwrap().problems, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory() {
+    story(&Store::memory()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_on_disk_and_what_a_new_process_finds() {
+    let folder = tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    story(&store).await;
+    let source = SourceId::new("haiti-fr").unwrap();
+    assert!(store.lease(&source, Uuid::new_v4(), second(0), second(9_999)).await.unwrap());
+    let head = store.head().await.unwrap();
+    drop(store);
+    let store = Store::open(folder.path()).await.unwrap();
+    assert_eq!(store.head().await.unwrap(), head);
+    assert!(store.is_blocked("https://haiti.example/x").await.unwrap());
+    assert!(
+        store.lease(&source, Uuid::new_v4(), second(1), second(60)).await.unwrap(),
+        "a lease dies with the process that held it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_moves_everything_to_another_store_under_a_new_epoch() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("out").join("all.depeche");
+    let from = Store::open(&folder.path().join("from")).await.unwrap();
+    story(&from).await;
+    let written = from.export(&path).await.unwrap();
+    assert_eq!((written.articles, written.changes), (2, 6));
+    for to in [Store::memory(), Store::open(&folder.path().join("to")).await.unwrap()] {
+        assert_eq!(to.import(&path).await.unwrap().rows, written.rows);
+        let (old, new) = (from.head().await.unwrap(), to.head().await.unwrap());
+        assert!(old.seq == new.seq && old.epoch != new.epoch);
+        assert_eq!(to.scan(None, 9).await.unwrap(), from.scan(None, 9).await.unwrap());
+        assert_eq!(to.changes(0, 99).await.unwrap(), from.changes(0, 99).await.unwrap());
+        assert_eq!(to.sources().await.unwrap(), from.sources().await.unwrap());
+        assert_eq!(to.hosts().await.unwrap(), from.hosts().await.unwrap());
+        assert_eq!(to.names().await.unwrap(), from.names().await.unwrap());
+        assert!(to.is_blocked("https://haiti.example/x").await.unwrap());
+        assert_eq!(to.verify().await.unwrap().problems, Vec::<String>::new());
+        let again = folder.path().join("again.depeche");
+        assert_eq!(to.export(&again).await.unwrap().rows, written.rows);
+        let error = to.import(&path).await.unwrap_err().to_string();
+        assert!(error.contains("holds 2 articles already"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_export_is_refused_whole() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("all.depeche");
+    let store = Store::memory();
+    story(&store).await;
+    store.export(&path).await.unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 0x10;
+    let other = zstd::encode_all(
+        &b"{\"depeche_export\":9,\"epoch\":\"00000000-0000-0000-0000-000000000000\",\"seq\":1}\n"[..],
+        1,
+    )
+    .unwrap();
+    for (damaged, why) in [
+        (flipped, "unable to read"),
+        (bytes[..bytes.len() - 9].to_vec(), "unable to read"),
+        (other, "version is 9"),
+        (b"hello".to_vec(), "unable to read"),
+    ] {
+        fs::write(&path, damaged).unwrap();
+        let into = Store::memory();
+        let error = into.import(&path).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+        assert_eq!(into.scan(None, 9).await.unwrap(), Vec::new());
+    }
+}
+
+async fn fill(folder: &Path, articles: u64) {
+    let store = Store::open(folder).await.unwrap();
+    for n in 0..articles {
+        put(&store, article(n), ChangeKind::Created).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_torn_snapshot_is_no_loss() {
+    let folder = tempdir().unwrap();
+    let data = folder.path().join("data");
+    fill(&data, 20).await;
+    fs::write(data.join("snap.0000000000000FFF.generating"), b"torn").unwrap();
+    let (store, how) = Store::open_telling(&data).await.unwrap();
+    assert_eq!(how, Opened::Whole);
+    let report = store.verify().await.unwrap();
+    assert_eq!((report.articles, report.problems.len()), (20, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_does_not_open_is_restored_from_its_newest_export_and_kept_aside() {
+    let folder = tempdir().unwrap();
+    let data = folder.path().join("data");
+    fill(&data, 12).await;
+    let exports = exports_of(&data);
+    {
+        let store = Store::open(&data).await.unwrap();
+        store.export(&exports.join("20260901T000000Z.depeche")).await.unwrap();
+    }
+    // A newer file that is no export must not stand in the way of an older one that is.
+    fs::write(exports.join("20260902T000000Z.depeche"), b"not an export").unwrap();
+    fs::write(data.join("conf"), b"this is no configuration of sled").unwrap();
+    let (store, how) = Store::open_telling(&data).await.unwrap();
+    let Opened::Restored { seq, aside, from } = how else { panic!("{how:?}") };
+    assert_eq!((seq, from), (12, exports.join("20260901T000000Z.depeche")));
+    assert!(aside.join("conf").exists(), "the broken store is kept");
+    assert_eq!(store.verify().await.unwrap().articles, 12);
+    drop(store);
+    assert_eq!(Store::open_telling(&data).await.unwrap().1, Opened::Whole);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_export_it_begins_empty_and_keeps_the_broken_store() {
+    let folder = tempdir().unwrap();
+    let data = folder.path().join("data");
+    fill(&data, 5).await;
+    fs::write(data.join("conf"), b"this is no configuration of sled").unwrap();
+    let (store, how) = Store::open_telling(&data).await.unwrap();
+    let Opened::Empty { aside } = how else { panic!("{how:?}") };
+    assert!(aside.join("db").exists());
+    assert_eq!(store.verify().await.unwrap().articles, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_is_told_who_holds_it() {
+    let folder = tempdir().unwrap();
+    let _held = Store::open(folder.path()).await.unwrap();
+    let error = Store::open(folder.path()).await.err().unwrap().to_string();
+    assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
+}
