@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod examples;
+mod feeds;
 mod fixtures;
 mod house;
 mod kill;
 mod layering;
 mod line;
 mod serving;
+mod traps;
