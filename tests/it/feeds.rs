@@ -61,7 +61,20 @@ fn every_feed_gives_its_candidates() {
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let files = files();
     let junk = prop::collection::vec(any::<u8>(), 0..12);
-    let marks = prop::sample::select(vec!["<", ">", "&", "]]>", "<![CDATA[", "<item>", "</item>", "<!--", "&#0;", "\"", "{", "]"]);
+    let marks = prop::sample::select(vec![
+        "<",
+        ">",
+        "&",
+        "]]>",
+        "<![CDATA[",
+        "<item>",
+        "</item>",
+        "<!--",
+        "&#0;",
+        "\"",
+        "{",
+        "]",
+    ]);
     (0..files.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), junk, marks, any::<bool>()).prop_map(
         move |(file, start, length, junk, mark, text)| {
             let mut bytes = files[file].1.clone();

@@ -70,7 +70,7 @@ fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&
         .find(|l| matches!(l.rel.as_deref(), None | Some("alternate")))
         .or_else(|| entry.links.iter().find(|l| !matches!(l.rel.as_deref(), Some("self" | "enclosure" | "edit"))))
         .and_then(|l| web(input.url, &l.href))
-        .or_else(|| Url::parse(entry.id.trim()).ok().filter(is_web));
+        .or_else(|| Url::parse(entry.id.trim()).ok().and_then(bare));
     let has_page = link.is_some();
     let url = link.unwrap_or_else(|| {
         // Neither link nor guid: the item's own words tell it, so that it is the same article next time.
@@ -128,8 +128,17 @@ fn plain(text: &str) -> String {
 }
 
 fn web(base: &Url, href: &str) -> Option<Url> {
-    let mut url = base.join(href.trim()).ok().filter(is_web)?;
+    bare(base.join(href.trim()).ok()?)
+}
+
+/// A web address without fragment and userinfo.
+fn bare(mut url: Url) -> Option<Url> {
+    if !is_web(&url) {
+        return None;
+    }
     url.set_fragment(None);
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
     Some(url)
 }
 

@@ -228,13 +228,11 @@ fn contact_paragraph_without_stars() {
 
 #[test]
 fn photo_credit_lines() {
-    for page in
-        ["haiti/thomazeau.html", "kenya/tana-floods.html", "egypt/en-2015-money.html", "mexico/tapachula-empleo.html"]
+    for page in ["haiti/thomazeau.html", "dakar/corridor-en.html", "tchad/adre-fr.html", "mexico/tapachula-empleo.html"]
     {
         let reading = read(page);
         super::has(&reading, "©");
-        let credit = reading.raw.credit.clone().unwrap_or_default();
-        assert!(!credit.is_empty() || !reading.text().contains('©'), "{page}");
+        assert!(!reading.text().contains('©'), "{page}");
     }
 }
 

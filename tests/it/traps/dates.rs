@@ -95,7 +95,7 @@ fn updated_minutes_ago_is_no_date() {
     assert_eq!(chrome("Updated: 33 min 5 sec ago"), None);
     for page in ["haiti/belladere.html", "kenya/namanga.html", "tchad/logone-fr.html"] {
         let reading = read(page);
-        super::has(&reading, "ago");
+        assert!(reading.html.contains("33 min"), "{page}");
         assert_eq!(reading.day(), reading.expect.published.as_deref().map(|t| t[..10].to_owned()), "{page}");
     }
 }

@@ -74,7 +74,7 @@ fn slugs_differ_per_language() {
     let (french, english) = (read("haiti/thomazeau.html"), read("haiti/thomazeau-en.html"));
     let slug = |url: &Url| url.path().rsplit('/').next().unwrap().to_owned();
     assert_ne!(slug(&french.fixture.url), slug(&english.fixture.url));
-    assert_eq!(english.expect.translation_of.as_ref(), Some(&french.fixture.url));
+    assert!(french.raw.alternates.iter().any(|other| other.url == english.fixture.url), "{:?}", french.raw.alternates);
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn page_parameter_of_a_listing_stays() {
 
 #[test]
 fn styled_image_with_tokens() {
-    let image = read("haiti/cyclone.html").raw.image.unwrap().url;
-    assert!(image.as_str().starts_with("http://haiti.example/sites/"), "{image}");
+    let image = read("kenya/tana-floods.html").raw.image.unwrap().url;
+    assert!(image.as_str().starts_with("http://kenya.example/sites/g/files/"), "{image}");
 }
 
 #[test]
