@@ -81,7 +81,8 @@ fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&
         url.query_pairs_mut().append_pair("entry", &own.to_string());
         url
     });
-    let written = extra.published.as_deref().and_then(|text| reader.read(text, "feed item"));
+    let written =
+        extra.published.as_deref().or(extra.updated.as_deref()).and_then(|text| reader.read(text, "feed item"));
     let parsed = || entry.published.or(entry.updated).and_then(|at| reader.read(&at.to_rfc3339(), "feed item"));
     Candidate {
         url,

@@ -13,6 +13,8 @@ pub(super) struct Extra {
     pub language: Option<String>,
     /// The date as written, with its own zone.
     pub published: Option<String>,
+    /// When it changed last, as written.
+    pub updated: Option<String>,
 }
 
 /// A repaired document.
@@ -80,7 +82,7 @@ fn walk(text: &str) -> Option<Repaired> {
                 let language = attribute(&start, "xml:lang").or_else(|| open.last().and_then(|o| o.language.clone()));
                 let item = matches!(name.as_str(), "item" | "entry");
                 if item {
-                    extras.push(Extra { language: language.clone(), published: None });
+                    extras.push(Extra { language: language.clone(), ..Extra::default() });
                 }
                 let at = out.get_ref().len();
                 let new = mended(&start, open.is_empty(), old_atom);
@@ -194,6 +196,8 @@ fn note(open: &[Open], extras: &mut [Extra], channel: &mut Option<String>, text:
             extra.language = Some(text.to_owned());
         } else if DATES.contains(&element.name.as_str()) && extra.published.is_none() {
             extra.published = Some(text.to_owned());
+        } else if matches!(element.name.as_str(), "updated" | "modified") && extra.updated.is_none() {
+            extra.updated = Some(text.to_owned());
         }
     } else if parent.name == "channel" && element.name == "language" {
         *channel = Some(text.to_owned());
@@ -261,7 +265,8 @@ pub(super) fn json(text: &str) -> Vec<Extra> {
         .flatten()
         .map(|item| Extra {
             language: string(item, "language").or_else(|| feed.clone()),
-            published: string(item, "date_published").or_else(|| string(item, "date_modified")),
+            published: string(item, "date_published"),
+            updated: string(item, "date_modified"),
         })
         .collect()
 }
