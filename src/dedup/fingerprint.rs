@@ -126,16 +126,45 @@ pub(super) fn shared(a: &[u64], b: &[u64]) -> usize {
     a.iter().filter(|n| b.binary_search(n).is_ok()).count()
 }
 
-/// The text after a dateline such as `Port-au-Prince, 9 mars – `: a short opening before a spaced dash.
+/// The text after a dateline such as `Port-au-Prince, 9 mars – `: a short opening before a dash, the dash spaced or
+/// glued to the place, a date of its own behind it or not.
 fn without_dateline(text: &str) -> &str {
-    let head: String = text.chars().take(80).collect();
-    for dash in [" – ", " — ", " − ", " - ", "– ", "— "] {
-        if let Some(at) = head.find(dash)
-            && head[..at].chars().next().is_some_and(char::is_uppercase)
-            && !head[..at].contains(['.', '!', '?', '\n'])
-        {
-            return &text[at + dash.len()..];
+    let head = &text[..text.char_indices().nth(80).map_or(text.len(), |(at, _)| at)];
+    let dash = |head: &str, dashes: &[&str]| {
+        dashes
+            .iter()
+            .filter_map(|dash| Some((head.find(dash)?, dash.len())))
+            .min_by_key(|(at, length)| (*at, 8 - length))
+    };
+    let opens = |opening: &str| {
+        opening.chars().next().is_some_and(char::is_uppercase) && !opening.contains(['.', '!', '?', '\n'])
+    };
+    let spaced = dash(head, &[" – ", " — ", " − ", " - ", "– ", "— "]).filter(|(at, _)| opens(&head[..*at]));
+    // Without spaces a dash may stand inside a sentence: only names of places may stand before it.
+    let glued = dash(head, &["–", "—", "- "]).filter(|(at, _)| opens(&head[..*at]) && is_names(&head[..*at]));
+    let Some((at, length)) = glued.into_iter().chain(spaced).min_by_key(|(at, length)| (*at, 8 - length)) else {
+        return text;
+    };
+    let rest = &text[at + length..];
+    // `Tanger – 01 aout 2024 - `: the date stands between two dashes.
+    let next = &rest[..rest.char_indices().nth(30).map_or(rest.len(), |(at, _)| at)];
+    match dash(next, &[" – ", " — ", " − ", " - "]) {
+        Some((end, length)) if next.starts_with(|c: char| c.is_ascii_digit()) && is_date(&next[..end]) => {
+            &rest[end + length..]
         }
+        _ => rest,
     }
-    text
+}
+
+/// One to four words, each with a capital but for a word that joins them.
+fn is_names(opening: &str) -> bool {
+    let words: Vec<&str> = opening.split([' ', '/', ',']).filter(|word| !word.is_empty()).collect();
+    words.len() <= 4
+        && words.iter().all(|word| word.starts_with(char::is_uppercase) || matches!(*word, "and" | "et" | "y" | "de"))
+}
+
+/// A day, a month and perhaps a year, and no more words than that.
+fn is_date(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().filter(|word| *word != "de").collect();
+    (2..=3).contains(&words.len()) && words.iter().filter(|word| word.chars().all(char::is_alphabetic)).count() == 1
 }

@@ -111,7 +111,32 @@ static DAY_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static MONTH_FIRST: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?[\s\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,.\-]+(\d{4})\b"));
 static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})\b"));
-static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"^\s*(?:[-–,à]|at)?\s*(\d{1,2})[:h](\d{2})\b"));
+static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"^\s*(?:[-–,à]|at)?\s*(\d{1,2})[:h](\d{2})\b(?::\d{2})?(?:\s*(z|[a-z]{2,4}|[+-]\d{4})\b|([+-]\d{2}:\d{2})\b)?",
+    )
+});
+
+/// The zones that RFC 822 names and those of the offices, in minutes.
+const ZONES: &[(&str, i16)] = &[
+    ("z", 0),
+    ("ut", 0),
+    ("utc", 0),
+    ("gmt", 0),
+    ("wat", 60),
+    ("cet", 60),
+    ("cest", 120),
+    ("cat", 120),
+    ("eat", 180),
+    ("est", -300),
+    ("edt", -240),
+    ("cst", -360),
+    ("cdt", -300),
+    ("mst", -420),
+    ("mdt", -360),
+    ("pst", -480),
+    ("pdt", -420),
+];
 
 /// What a reading of dates needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -138,11 +163,12 @@ impl Reader {
         let mut keep = |captures: &Captures<'_>, year: i16, month: i8, day: i8| {
             let (Some(whole), Ok(date)) = (captures.get(0), Date::new(year, month, day)) else { return };
             if self.is_credible(date) {
-                let time = CLOCK
-                    .as_ref()
-                    .and_then(|p| p.captures(&folded[whole.end()..]))
-                    .and_then(|c| Time::new(number(&c, 1)?, number(&c, 2)?, 0, 0).ok());
-                found.push((whole.start(), PageDate { date, time, offset_minutes: None, from: from.to_owned() }));
+                let clock = CLOCK.as_ref().and_then(|p| p.captures(&folded[whole.end()..])).and_then(|c| {
+                    let zone = c.get(3).or_else(|| c.get(4)).and_then(|zone| offset(zone.as_str()));
+                    Some((Time::new(number(&c, 1)?, number(&c, 2)?, 0, 0).ok()?, zone))
+                });
+                let (time, offset_minutes) = (clock.map(|(time, _)| time), clock.and_then(|(_, zone)| zone));
+                found.push((whole.start(), PageDate { date, time, offset_minutes, from: from.to_owned() }));
             }
         };
         for captures in DAY_FIRST.iter().flat_map(|p| p.captures_iter(&folded)) {
@@ -198,15 +224,18 @@ impl Reader {
 fn iso(captures: &Captures<'_>) -> Option<(Date, Option<Time>, Option<i16>)> {
     let date = Date::new(number(captures, 1)?, number(captures, 2)?, number(captures, 3)?).ok()?;
     let time = number(captures, 4).zip(number(captures, 5)).and_then(|(h, m)| Time::new(h, m, 0, 0).ok());
-    let offset = captures.get(6).map(|m| m.as_str()).and_then(|zone| {
-        if zone == "Z" {
-            return Some(0);
-        }
-        let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
-        let minutes = digits.get(..2)?.parse::<i16>().ok()? * 60 + digits.get(2..4)?.parse::<i16>().ok()?;
-        Some(if zone.starts_with('-') { -minutes } else { minutes })
-    });
+    let offset = captures.get(6).and_then(|zone| offset(&zone.as_str().to_lowercase()));
     Some((date, time, offset))
+}
+
+/// The minutes east of UTC that a folded zone stands for: a name, `+0100` or `+01:00`.
+fn offset(zone: &str) -> Option<i16> {
+    if !zone.starts_with(['+', '-']) {
+        return ZONES.iter().find(|(name, _)| *name == zone).map(|(_, minutes)| *minutes);
+    }
+    let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
+    let minutes = digits.get(..2)?.parse::<i16>().ok()? * 60 + digits.get(2..4)?.parse::<i16>().ok()?;
+    Some(if zone.starts_with('-') { -minutes } else { minutes })
 }
 
 fn number<T: std::str::FromStr>(captures: &Captures<'_>, group: usize) -> Option<T> {
@@ -248,6 +277,9 @@ mod tests {
             ("October 30th, 2019", "2019-10-30"),
             ("21 de octubre de 2025", "2025-10-21"),
             ("2018-09-19T17:11:00+02:00", "2018-09-19T17:11:00+02:00"),
+            ("Tue, 13 Feb 2024 15:21:00 +0100", "2024-02-13T15:21:00+01:00"),
+            ("13 Feb 2024 15:21 EST", "2024-02-13T15:21:00-05:00"),
+            ("13 Feb 2024 10:00 - 12:00 noon", "2024-02-13T10:00:00Z"),
             ("15 مارس 2024", "2024-03-15"),
         ] {
             assert_eq!(day(text).as_deref(), Some(want), "{text}");

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use regex::bytes::Regex;
 
 /// How far into a page a `<meta charset>` is looked for; the standard says 1024, real pages put it later.
@@ -23,6 +23,9 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         return (encoding.decode_without_bom_handling(&bytes[length..]).0.into_owned(), encoding.name());
     }
+    if let Some(encoding) = unmarked_utf16(bytes) {
+        return (encoding.decode_without_bom_handling(bytes).0.into_owned(), encoding.name());
+    }
     if let Ok(text) = std::str::from_utf8(bytes)
         && (!text.is_ascii() || !may_shift(content_type, bytes))
     {
@@ -35,6 +38,15 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str
         None => detect(bytes),
     };
     (encoding.decode_without_bom_handling(bytes).0.into_owned(), encoding.name())
+}
+
+/// UTF-16 without a byte order mark: markup opens with two ASCII characters, each with its zero byte.
+fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [b'<', 0, b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z', 0, ..] => Some(UTF_16LE),
+        [0, b'<', 0, b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z', ..] => Some(UTF_16BE),
+        _ => None,
+    }
 }
 
 /// True where pure ASCII bytes may still mean something else: ISO-2022-JP and UTF-16 labels.
@@ -96,6 +108,16 @@ mod tests {
         let mut bytes = "é".repeat(50).into_bytes();
         bytes.push(0xff);
         assert!(decode(&bytes, Some("text/html; charset=utf-8")).starts_with("ééé"));
+    }
+
+    #[test]
+    fn utf_16_needs_no_mark() {
+        let text = "<?xml version=\"1.0\"?><a>été</a>";
+        let (low, high): (Vec<u8>, Vec<u8>) = (
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        );
+        assert_eq!((decode(&low, None), decode(&high, Some("text/xml; charset=utf-8"))), (text.into(), text.into()));
     }
 
     #[test]

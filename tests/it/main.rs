@@ -4,6 +4,7 @@
 mod api;
 mod commands;
 mod examples;
+mod feeds;
 mod fixtures;
 mod house;
 mod kill;
@@ -12,3 +13,4 @@ mod layering;
 mod line;
 mod serving;
 mod store;
+mod traps;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::date::Reader;
 use super::{Candidate, Container, DateOrder, ExtractError, FeedEntry, Listing, PageInput};
-use crate::article::{Image, Language, PageDate, clean_line};
+use crate::article::{Image, Language, clean_line};
 use repair::Extra;
 
 pub use entry::entry;
@@ -70,7 +70,7 @@ fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&
         .find(|l| matches!(l.rel.as_deref(), None | Some("alternate")))
         .or_else(|| entry.links.iter().find(|l| !matches!(l.rel.as_deref(), Some("self" | "enclosure" | "edit"))))
         .and_then(|l| web(input.url, &l.href))
-        .or_else(|| Url::parse(entry.id.trim()).ok().filter(is_web));
+        .or_else(|| Url::parse(entry.id.trim()).ok().and_then(bare));
     let has_page = link.is_some();
     let url = link.unwrap_or_else(|| {
         // Neither link nor guid: the item's own words tell it, so that it is the same article next time.
@@ -82,7 +82,7 @@ fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&
         url
     });
     let written =
-        extra.published.as_deref().and_then(|text| rfc2822(text, reader).or_else(|| reader.read(text, "feed item")));
+        extra.published.as_deref().or(extra.updated.as_deref()).and_then(|text| reader.read(text, "feed item"));
     let parsed = || entry.published.or(entry.updated).and_then(|at| reader.read(&at.to_rfc3339(), "feed item"));
     Candidate {
         url,
@@ -103,19 +103,6 @@ fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&
             image: image(entry),
         })),
     }
-}
-
-/// The date of RSS (RFC 822, with the four-digit years of RFC 2822): its own day and its own zone.
-fn rfc2822(text: &str, reader: &Reader) -> Option<PageDate> {
-    let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
-    // The reader knows which years are believed.
-    reader.read(&zoned.date().to_string(), "feed item")?;
-    Some(PageDate {
-        date: zoned.date(),
-        time: Some(zoned.time()),
-        offset_minutes: i16::try_from(zoned.offset().seconds() / 60).ok(),
-        from: "feed item".to_owned(),
-    })
 }
 
 /// True when the parser made the id from a title, because the item had none of its own.
@@ -142,8 +129,17 @@ fn plain(text: &str) -> String {
 }
 
 fn web(base: &Url, href: &str) -> Option<Url> {
-    let mut url = base.join(href.trim()).ok().filter(is_web)?;
+    bare(base.join(href.trim()).ok()?)
+}
+
+/// A web address without fragment and userinfo.
+fn bare(mut url: Url) -> Option<Url> {
+    if !is_web(&url) {
+        return None;
+    }
     url.set_fragment(None);
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
     Some(url)
 }
 

@@ -1,7 +1,7 @@
 //! What feeds get wrong, put right before the parser sees them; and what the parser drops, read here.
 //! It never repairs a document that is no XML at all: the parser says so better.
 
-use quick_xml::events::{BytesEnd, BytesStart, Event};
+use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
 
 use crate::article::is_xml_char;
@@ -13,6 +13,8 @@ pub(super) struct Extra {
     pub language: Option<String>,
     /// The date as written, with its own zone.
     pub published: Option<String>,
+    /// When it changed last, as written.
+    pub updated: Option<String>,
 }
 
 /// A repaired document.
@@ -31,18 +33,22 @@ const RENAMED: &[(&str, &str)] =
 const DATES: &[&str] = &["pubDate", "published", "issued", "date", "created"];
 
 /// Repairs an XML feed: a root without version, an odd `type`, Atom 0.3, a document type that could define entities,
-/// characters that XML cannot carry.
+/// characters that XML cannot carry, `&` and `<` that nobody escaped, an end that is missing.
 pub(super) fn xml(text: &str) -> Repaired {
     let legal: String = text.chars().filter(|c| is_xml_char(*c)).collect();
     let start = legal.find('<').unwrap_or(0);
-    match walk(&legal[start..]) {
+    match walk(&escape_less_than(&legal[start..])) {
         Some(repaired) => repaired,
         None => Repaired { text: legal, extras: Vec::new() },
     }
 }
 
 struct Open {
+    /// With its prefix, as it is written.
+    full: String,
     name: String,
+    /// Where the output stood before it.
+    at: usize,
     language: Option<String>,
     item: bool,
 }
@@ -57,8 +63,13 @@ fn walk(text: &str) -> Option<Repaired> {
     let mut extras: Vec<Extra> = Vec::new();
     let mut channel_language: Option<String> = None;
     let mut old_atom = false;
+    let mut cut = false;
     loop {
-        let event = reader.read_event().ok()?;
+        // What cannot be read ends the document: what came whole before it counts.
+        let Ok(event) = reader.read_event() else {
+            cut = true;
+            break;
+        };
         match event {
             Event::Eof => break,
             // The document is UTF-8 by now whatever it says, and its entities are nobody's business.
@@ -71,23 +82,34 @@ fn walk(text: &str) -> Option<Repaired> {
                 let language = attribute(&start, "xml:lang").or_else(|| open.last().and_then(|o| o.language.clone()));
                 let item = matches!(name.as_str(), "item" | "entry");
                 if item {
-                    extras.push(Extra { language: language.clone(), published: None });
+                    extras.push(Extra { language: language.clone(), ..Extra::default() });
                 }
-                out.write_event(Event::Start(mended(&start, open.is_empty(), old_atom))).ok()?;
-                open.push(Open { name, language, item });
+                let at = out.get_ref().len();
+                let new = mended(&start, open.is_empty(), old_atom);
+                let full = new.name().as_ref().to_owned();
+                out.write_event(Event::Start(new)).ok()?;
+                open.push(Open { full, name, at, language, item });
             }
             Event::Empty(start) => {
                 out.write_event(Event::Empty(mended(&start, open.is_empty(), old_atom))).ok()?;
             }
             Event::End(end) => {
-                open.pop();
                 let name = end.name().as_ref().to_owned();
-                out.write_event(Event::End(BytesEnd::new(renamed(&name, old_atom).to_owned()))).ok()?;
+                let full = renamed(&name, old_atom);
+                // An end without a start goes; a start without an end gets one.
+                let Some(depth) = open.iter().rposition(|o| o.full == full) else { continue };
+                close(&mut out, open.drain(depth..))?;
             }
             Event::Text(text) => {
+                // References are events of their own: what is left of `&` is a plain one.
                 let value = text.to_string();
                 note(&open, &mut extras, &mut channel_language, &value);
-                out.write_event(Event::Text(text)).ok()?;
+                out.write_event(Event::Text(BytesText::from_escaped(value.replace('&', "&amp;")))).ok()?;
+            }
+            Event::GeneralRef(reference) => {
+                if !reference.is_char_ref() || reference.resolve_char_ref().ok().flatten().is_some_and(is_xml_char) {
+                    out.write_event(Event::GeneralRef(reference)).ok()?;
+                }
             }
             Event::CData(text) => {
                 let value = text.to_string();
@@ -97,10 +119,68 @@ fn walk(text: &str) -> Option<Repaired> {
             other => out.write_event(other).ok()?,
         }
     }
+    let mut written = out;
+    if let Some(first) = open.iter().position(|o| o.item) {
+        // The item that the end is missing of is no item yet.
+        cut = true;
+        extras.pop();
+        written.get_mut().truncate(open[first].at);
+        open.truncate(first);
+    }
+    if cut && extras.is_empty() {
+        return None;
+    }
+    close(&mut written, open.drain(..))?;
     for extra in &mut extras {
         extra.language = extra.language.take().or_else(|| channel_language.clone());
     }
-    Some(Repaired { text: String::from_utf8(out.into_inner()).ok()?, extras })
+    Some(Repaired { text: String::from_utf8(written.into_inner()).ok()?, extras })
+}
+
+/// Writes the ends of what is open, the innermost first.
+fn close(out: &mut Writer<Vec<u8>>, open: impl DoubleEndedIterator<Item = Open>) -> Option<()> {
+    for element in open.rev() {
+        out.write_event(Event::End(BytesEnd::new(element.full))).ok()?;
+    }
+    Some(())
+}
+
+/// Escapes each `<` that opens no markup. Comments and character data stay as they are.
+fn escape_less_than(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = match rest {
+            _ if rest.starts_with("<![CDATA[") => rest.find("]]>").map_or(rest.len(), |end| end + 3),
+            _ if rest.starts_with("<!--") => rest.find("-->").map_or(rest.len(), |end| end + 3),
+            _ => 1,
+        };
+        let opens = rest[1..].starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '!' | '?' | '_' | ':'));
+        if opens {
+            out.push_str(&rest[..end]);
+        } else {
+            out.push_str("&lt;");
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Escapes each `&` of an attribute that begins no reference.
+fn escape_ampersands(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '#').unwrap_or(rest.len());
+        out.push_str(if end > 0 && rest[end..].starts_with(';') { "&" } else { "&amp;" });
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Notes the text of a date or a language where it belongs to the item that is open.
@@ -116,6 +196,8 @@ fn note(open: &[Open], extras: &mut [Extra], channel: &mut Option<String>, text:
             extra.language = Some(text.to_owned());
         } else if DATES.contains(&element.name.as_str()) && extra.published.is_none() {
             extra.published = Some(text.to_owned());
+        } else if matches!(element.name.as_str(), "updated" | "modified") && extra.updated.is_none() {
+            extra.updated = Some(text.to_owned());
         }
     } else if parent.name == "channel" && element.name == "language" {
         *channel = Some(text.to_owned());
@@ -140,7 +222,7 @@ fn mended(start: &BytesStart<'_>, root: bool, old_atom: bool) -> BytesStart<'sta
         // The value is written as it was read, escaped already.
         new.push_attribute(quick_xml::events::attributes::Attribute {
             key: quick_xml::name::QName(&key),
-            value: value.to_owned().into(),
+            value: escape_ampersands(value).into(),
         });
     }
     if root && name == "rss" {
@@ -183,7 +265,8 @@ pub(super) fn json(text: &str) -> Vec<Extra> {
         .flatten()
         .map(|item| Extra {
             language: string(item, "language").or_else(|| feed.clone()),
-            published: string(item, "date_published").or_else(|| string(item, "date_modified")),
+            published: string(item, "date_published"),
+            updated: string(item, "date_modified"),
         })
         .collect()
 }
