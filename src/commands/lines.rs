@@ -24,8 +24,24 @@ pub(super) fn each<T: DeserializeOwned>(mut answer: impl FnMut(T) -> Result<Valu
                 serde_json::from_str::<Value>(&line).ok().and_then(|v| v.get("id").cloned()).unwrap_or(Value::Null);
             json!({"id": id, "error": error})
         });
-        writeln!(out, "{answered}")?;
+        writeln!(out, "{}", one_line(&answered.to_string()))?;
     }
     out.flush()?;
     Ok(u8::from(failed))
+}
+
+/// Characters that many tools take for the end of a line, escaped: they stand only inside strings.
+fn one_line(json: &str) -> String {
+    json.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_line_is_one_line_to_every_tool() {
+        let json = serde_json::json!({"text": "a\u{85}b\u{2028}c\u{2029}d\u{b}\u{1c}e"});
+        let line = super::one_line(&json.to_string());
+        assert!(!line.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{1c}']));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).ok(), Some(json));
+    }
 }

@@ -27,7 +27,8 @@ pub fn fingerprint(title: &str, text: &str) -> Fingerprint {
     Fingerprint { exact, words: words.len() as u32, signature, numbers: numbers(text), names: names(text) }
 }
 
-/// One-permutation MinHash of word 3-grams, empty bins filled from their neighbours.
+/// One-permutation MinHash of word 3-grams. Bins that no 3-gram falls into stay empty: filled from their neighbours they
+/// would make texts of some 200 words look less alike than they are.
 fn signature(words: &[&str]) -> Vec<u32> {
     let mut bins = vec![EMPTY; BINS];
     for gram in words.windows(3) {
@@ -35,21 +36,21 @@ fn signature(words: &[&str]) -> Vec<u32> {
         let bin = (hash >> 57) as usize % BINS;
         bins[bin] = bins[bin].min((hash as u32).min(EMPTY - 1));
     }
-    let filled = bins.clone();
-    for (i, bin) in bins.iter_mut().enumerate().filter(|(_, bin)| **bin == EMPTY) {
-        if let Some(next) = (1..BINS).map(|d| (d, filled[(i + d) % BINS])).find(|(_, v)| *v != EMPTY) {
-            *bin = next.1.wrapping_add(next.0 as u32).min(EMPTY - 1);
-        }
-    }
     bins
 }
 
-/// The share of equal bins: an estimate of the likeness of two texts.
+/// The share of equal bins among those that either text fills: an estimate of the likeness of two texts.
 pub(super) fn likeness(a: &[u32], b: &[u32]) -> f32 {
     if a.len() != BINS || b.len() != BINS {
         return 0.0;
     }
-    a.iter().zip(b).filter(|(a, b)| a == b).count() as f32 / BINS as f32
+    let (mut equal, mut filled) = (0u32, 0u32);
+    for (a, b) in a.iter().zip(b) {
+        let used = *a != EMPTY || *b != EMPTY;
+        filled += u32::from(used);
+        equal += u32::from(used && a == b);
+    }
+    equal as f32 / filled.max(1) as f32
 }
 
 /// The distinct numbers of two or more digits; separators folded, years dropped.
@@ -111,14 +112,6 @@ fn names(text: &str) -> Vec<u32> {
     found.dedup();
     found.truncate(MOST);
     found
-}
-
-/// True unless both texts hold two or more numbers and share less than half of the smaller set.
-pub(super) fn numbers_agree(a: &[u64], b: &[u64]) -> bool {
-    if a.len() < 2 || b.len() < 2 {
-        return true;
-    }
-    2 * shared(a, b) >= a.len().min(b.len())
 }
 
 /// Numbers that stand in both.

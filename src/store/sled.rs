@@ -2,6 +2,7 @@
 //! Closures of transactions are pure: sled may run them twice.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -38,6 +39,8 @@ pub struct Sled {
     withdrawn: Tree,
     revisions: Tree,
     names: Tree,
+    /// The last change that is on disk. Nobody is shown a later one: it could still be lost, and its number given again.
+    durable: Arc<AtomicU64>,
     /// Held by a put, and by an export for as long as it reads.
     writer: Arc<Mutex<()>>,
 }
@@ -88,6 +91,7 @@ impl Sled {
             withdrawn: tree("withdrawn")?,
             revisions: tree("revisions")?,
             names: tree("names")?,
+            durable: Arc::new(AtomicU64::new(meta.get(SEQ)?.map_or(0, |bytes| number(&bytes)))),
             writer: Arc::default(),
             meta,
             db,
@@ -95,8 +99,7 @@ impl Sled {
     }
 
     pub(super) fn head(&self) -> Answer<Head> {
-        let seq = self.meta.get(SEQ)?.map_or(0, |bytes| number(&bytes));
-        Ok(Head { epoch: self.epoch, seq })
+        Ok(Head { epoch: self.epoch, seq: self.durable.load(Ordering::Acquire) })
     }
 
     pub(super) fn article(&self, id: ArticleId) -> Answer<Option<Article>> {
@@ -207,6 +210,7 @@ impl Sled {
         match done {
             Ok(()) => {
                 self.db.flush()?;
+                self.durable.store(last, Ordering::Release);
                 Ok(PutOutcome::Stored(changes))
             }
             Err(TransactionError::Abort(Moved(seq))) => Ok(PutOutcome::Conflict(Head { epoch: self.epoch, seq })),
@@ -231,7 +235,11 @@ impl Sled {
     }
 
     pub(super) fn changes(&self, after: u64, limit: usize) -> Answer<Vec<Change>> {
-        let range = self.log.range(after.saturating_add(1).to_be_bytes()..);
+        let durable = self.durable.load(Ordering::Acquire);
+        if after >= durable {
+            return Ok(Vec::new());
+        }
+        let range = self.log.range((after + 1).to_be_bytes()..=durable.to_be_bytes());
         range
             .take(limit)
             .map(|row| {
@@ -437,6 +445,7 @@ impl Sled {
         })?;
         self.meta.insert(SEQ, &last.to_be_bytes())?;
         self.flush()?;
+        self.durable.store(last, Ordering::Release);
         Ok(report)
     }
 

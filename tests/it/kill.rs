@@ -30,7 +30,7 @@ async fn child() {
     )
     .await
     .unwrap();
-    // The pulse: what the log holds was acknowledged, so the parent may count on it.
+    // The pulse: what the log shows to a reader is on disk, so the parent may count on it.
     tokio::spawn(async move {
         let mut after = 0;
         loop {
