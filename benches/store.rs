@@ -39,10 +39,20 @@ fn article(n: usize, words: &[&str], countries: &[Country], themes: &[ThemeSlug]
         text.push(if dice.roll(60) == 0 { '\n' } else { ' ' });
     }
     let seen = begin.checked_add(SignedDuration::from_secs(n as i64 * 600)).unwrap();
-    let date = PageDate { date: jiff::tz::TimeZone::UTC.to_datetime(seen).date(), time: None, offset_minutes: None, from: "bench".into() };
+    let date = PageDate {
+        date: jiff::tz::TimeZone::UTC.to_datetime(seen).date(),
+        time: None,
+        offset_minutes: None,
+        from: "bench".into(),
+    };
     let published = Published::settle(Some(&date), seen);
     let tag = |country| CountryTag { country, confidence: 90, how: How::Body, evidence: Vec::new() };
-    let theme = ThemeTag { theme: themes[dice.roll(themes.len())].clone(), confidence: 80, how: How::Title, evidence: Vec::new() };
+    let theme = ThemeTag {
+        theme: themes[dice.roll(themes.len())].clone(),
+        confidence: 80,
+        how: How::Title,
+        evidence: Vec::new(),
+    };
     Article {
         id,
         story: StoryId::founded_by(id),
@@ -52,7 +62,10 @@ fn article(n: usize, words: &[&str], countries: &[Country], themes: &[ThemeSlug]
         canonical,
         aliases: vec![format!("https://a.example/node/{n}")],
         title: format!("Story {n} of {}", country.name(Language::EN)),
-        html: SafeHtml::sanitise(&format!("<p>{}</p>", text.replace('\n', "</p><p>")), &"http://a.example/".parse().unwrap()),
+        html: SafeHtml::sanitise(
+            &format!("<p>{}</p>", text.replace('\n', "</p><p>")),
+            &"http://a.example/".parse().unwrap(),
+        ),
         summary: text.chars().take(300).collect(),
         fingerprint: depeche::dedup::fingerprint("", &text),
         text,
@@ -168,7 +181,9 @@ async fn run(wanted: usize) {
         publish::render(&made, Format::Atom).unwrap();
         render.push(clock.elapsed());
     }
-    for (name, times) in [("select the newest 50", &mut select), ("put the feed together", &mut feed), ("render it", &mut render)] {
+    for (name, times) in
+        [("select the newest 50", &mut select), ("put the feed together", &mut feed), ("render it", &mut render)]
+    {
         println!("{name}: median {:.2?}, p99 {:.2?}", percentile(times, 50), percentile(times, 99));
     }
     let clock = Instant::now();
