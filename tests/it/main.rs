@@ -7,4 +7,5 @@ mod house;
 mod kill;
 mod layering;
 mod line;
+mod manners;
 mod serving;
