@@ -26,7 +26,9 @@ pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 /// Until when a host is left alone that failed so often in a row; `None` while the circuit is closed.
 pub(super) fn circuit(host: &str, failures: u32, now: Timestamp) -> Option<Timestamp> {
     let opened = failures.checked_sub(FAILURES)?;
-    Some(after(now, schedule::back_off(host, opened + 1, now)))
+    let wait = schedule::back_off(host, opened.saturating_add(1), now);
+    // Whole seconds, as the clock tells them and the store keeps them.
+    Some(after(now, Duration::from_secs(wait.as_secs_f64().ceil() as u64)))
 }
 
 pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {

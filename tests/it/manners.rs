@@ -286,7 +286,7 @@ async fn five_failures_open_the_circuit_and_one_probe_decides() {
     assert!((1..=30).contains(&first));
     assert!(matches!(site.get("a.example/1").await, Err(FetchError::Later { .. })));
     assert_eq!(site.asked("a.example/1"), 5);
-    // Four wait at the door: one asks, and its failure sends the others home.
+    // Three wait at the door: one asks, and its failure sends the others home.
     site.pass(first);
     tokio::join!(site.get("a.example/1"), site.get("a.example/1"), site.get("a.example/1")).0.ok();
     assert_eq!(site.asked("a.example/1"), 6);
