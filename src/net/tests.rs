@@ -168,7 +168,7 @@ async fn slow_bodies_end_by_the_read_limit_or_the_total_one() {
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read(&mut [0; 4096]).await.unwrap();
+            assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n").await.unwrap();
             // Silence for the read limit; a drip that never pauses so long for the total one.
             let pause = if read < total { 10_000 } else { 30 };
