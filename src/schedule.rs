@@ -11,7 +11,7 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(30);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 3600);
 
 /// When a source is due again after a round that ended at `ended`. Without failures that is `every` later, as
-/// written; with them, back-off grows from 30 s, with jitter told by the source's name, and never comes
+/// written; with them, back-off grows from 30 s, with full jitter, and never comes
 /// sooner than the host allows.
 pub fn next_due(
     id: &str,
@@ -21,7 +21,7 @@ pub fn next_due(
     max_every: Duration,
     not_before: Option<Timestamp>,
 ) -> Timestamp {
-    let wait = if failures == 0 { every } else { back_off(id, failures).min(max_every.max(every)) };
+    let wait = if failures == 0 { every } else { back_off(id, failures, ended).min(max_every.max(every)) };
     let due = after(ended, wait);
     not_before.map_or(due, |host| due.max(host))
 }
@@ -40,11 +40,23 @@ pub fn recheck_due(first_seen: Timestamp, last_fetch: Timestamp, now: Timestamp)
     now.duration_since(last_fetch) >= SignedDuration::from_hours(pause)
 }
 
-/// Full back-off with a jitter between half and all of it, so that sources that failed together do not return together.
-fn back_off(id: &str, failures: u32) -> Duration {
+/// The wait after so many failures in a row: 30 s, doubled with each further one, at most 6 h; of that any share (full
+/// jitter), told by the name and the instant, so that what failed together does not return together. At least a second.
+pub fn back_off(id: &str, failures: u32, at: Timestamp) -> Duration {
     let full = FIRST_BACK_OFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_BACK_OFF);
-    let share = 0.5 + (xxh3_64(format!("{id}/{failures}").as_bytes()) % 1000) as f64 / 2000.0;
-    full.mul_f64(share)
+    let share = (xxh3_64(format!("{id}/{failures}/{}", at.as_second()).as_bytes()) % 1000) as f64 / 999.0;
+    full.mul_f64(share).max(Duration::from_secs(1))
+}
+
+/// How often a source is asked, by the gaps between what it published: half the middle gap, never more often than `every`
+/// and never more rarely than `max_every`. Fewer than three gaps tell nothing.
+pub fn adaptive(every: Duration, max_every: Duration, gaps: &[Duration]) -> Duration {
+    if gaps.len() < 3 {
+        return every;
+    }
+    let mut gaps = gaps.to_vec();
+    gaps.sort_unstable();
+    (gaps[gaps.len() / 2] / 2).clamp(every, max_every.max(every))
 }
 
 fn after(at: Timestamp, wait: Duration) -> Timestamp {
@@ -64,11 +76,29 @@ mod tests {
 
     #[test]
     fn back_off_grows_with_failures_and_is_capped() {
-        let wait =
-            |failures| next_due("a", Timestamp::UNIX_EPOCH, Duration::from_secs(60), failures, DAY, None).as_second();
-        assert!((15..=30).contains(&wait(1)), "{}", wait(1));
-        assert!((30..=60).contains(&wait(2)));
-        assert!((3 * 3600..=6 * 3600).contains(&wait(40)));
+        let longest = |failures| {
+            (0..2_000)
+                .map(|at| back_off("a", failures, Timestamp::from_second(at).unwrap_or_default()).as_secs_f64())
+                .fold((f64::MAX, 0.0_f64), |(least, most), wait| (least.min(wait), most.max(wait)))
+        };
+        for (failures, full) in
+            [(0, 30.0), (1, 30.0), (2, 60.0), (5, 480.0), (40, 6.0 * 3600.0), (u32::MAX, 6.0 * 3600.0)]
+        {
+            let (least, most) = longest(failures);
+            assert!(least >= 1.0 && least < full * 0.1, "{failures}: {least}");
+            assert!(most <= full && most > full * 0.9, "{failures}: {most}");
+        }
+    }
+
+    #[test]
+    fn the_interval_follows_the_gap_observed_within_its_bounds() {
+        let hours = |n: u64| Duration::from_secs(n * 3600);
+        assert_eq!(adaptive(hours(1), DAY, &[]), hours(1));
+        assert_eq!(adaptive(hours(1), DAY, &[hours(40), hours(40)]), hours(1));
+        assert_eq!(adaptive(hours(1), DAY, &[hours(1), hours(12), hours(900)]), hours(6));
+        assert_eq!(adaptive(hours(1), DAY, &[Duration::ZERO; 9]), hours(1));
+        assert_eq!(adaptive(hours(1), DAY, &[Duration::MAX; 9]), DAY);
+        assert_eq!(adaptive(hours(48), DAY, &[hours(900); 9]), hours(48));
     }
 
     #[test]

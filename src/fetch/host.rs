@@ -1,36 +1,70 @@
-//! One host: whose turn it is, and its robots.txt. Requests to it never overlap and start at least its delay apart.
+//! One host: whose turn it is, and how often it failed in a row. Requests to it never overlap and start at least its
+//! delay apart. It never sends a request itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::MutexGuard;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
+use url::Url;
 
 use super::robots::Rules;
 
+/// A host as its machine sees it: http and https, with `www.` and without, on whatever port, are one.
 #[derive(Default)]
-pub(super) struct Host {
-    /// When the next request may start. Held for the whole request, so requests never overlap.
-    next: tokio::sync::Mutex<Option<Instant>>,
-    crawl_delay: Mutex<Duration>,
-    /// The rules, and until when they are believed.
-    pub(super) rules: tokio::sync::Mutex<Option<(Arc<Rules>, Timestamp)>>,
+pub(super) struct Host(Mutex<Turn>);
+
+/// Held for a whole request, so requests never overlap.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// When the last request started.
+    started: Option<Instant>,
+    /// Failures in a row.
+    pub(super) failures: u32,
 }
 
 impl Host {
-    /// Waits for a turn; the host is ours until the guard is dropped.
-    pub(super) async fn turn(&self, least: Duration, most: Duration) -> MutexGuard<'_, Option<Instant>> {
-        let mut next = self.next.lock().await;
-        if let Some(at) = *next {
-            tokio::time::sleep_until(at).await;
-        }
-        let asked = *self.crawl_delay.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = Some(Instant::now() + asked.min(most).max(least));
-        next
+    /// The host is ours until the guard is dropped.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.0.lock().await
     }
+}
 
-    pub(super) fn crawl_delay(&self, delay: Duration) {
-        *self.crawl_delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
+impl Turn {
+    /// Waits until `delay` has passed since the last start, and starts.
+    pub(super) async fn start(&mut self, delay: Duration) {
+        if let Some(started) = self.started {
+            tokio::time::sleep_until(started + delay).await;
+        }
+        self.started = Some(Instant::now());
     }
+}
+
+/// What is known of an origin's robots.txt: scheme, host and port have one each (RFC 9309 section 2.3).
+#[derive(Default)]
+pub(super) struct Origin(pub(super) Mutex<Known>);
+
+#[derive(Default)]
+pub(super) struct Known {
+    /// The last copy that was had.
+    pub(super) rules: Option<Arc<Rules>>,
+    /// Why it could not be had the last time.
+    pub(super) why: Option<String>,
+    /// When it is asked for again.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// The name that turns and patience are kept under.
+pub(super) fn key(host: &str) -> String {
+    let lower = host.trim_end_matches('.').to_ascii_lowercase();
+    match lower.strip_prefix("www.") {
+        // "www.org" is a name of its own.
+        Some(bare) if bare.contains('.') => bare.to_owned(),
+        _ => lower,
+    }
+}
+
+pub(super) fn key_of(url: &Url) -> String {
+    key(url.host_str().unwrap_or_default())
 }

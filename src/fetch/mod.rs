@@ -2,7 +2,9 @@
 //! It never parses a page, and never asks a host that said "later".
 
 mod charset;
+mod error;
 mod host;
+mod patience;
 mod robots;
 
 use std::collections::HashMap;
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -19,6 +21,7 @@ use crate::clock::Clock;
 use crate::net::{Client, NetError, Response};
 
 pub use charset::decode;
+pub use error::FetchError;
 
 /// How politely.
 #[derive(Debug, Clone)]
@@ -83,98 +86,53 @@ pub struct Page {
     pub validators: Validators,
 }
 
-/// Why nothing came of it.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// robots.txt says no.
-    #[error("unable to fetch {url}: robots.txt disallows it")]
-    Robots {
-        /// The address.
-        url: Url,
-    },
-    /// robots.txt cannot be had, and that means no (RFC 9309 section 2.3.1.4).
-    #[error("unable to fetch from {host}: its robots.txt cannot be had ({why}), which means no until it can")]
-    RobotsUnavailable {
-        /// The host.
-        host: String,
-        /// Why.
-        why: String,
-    },
-    /// The host asked for patience.
-    #[error("unable to fetch from {host} before {until}: it asked for patience (Retry-After)")]
-    Later {
-        /// The host.
-        host: String,
-        /// Until when.
-        until: Timestamp,
-    },
-    /// The host does not want us.
-    #[error("unable to fetch from {host}: it refuses with status {status}; ask its owner, or remove the source")]
-    Refused {
-        /// The host.
-        host: String,
-        /// 401, 403, 429, 444 or 451.
-        status: u16,
-    },
-    /// Any other status.
-    #[error("unable to fetch {url}: the site answers {status}")]
-    Status {
-        /// The address.
-        url: Url,
-        /// The status.
-        status: u16,
-    },
-    /// Round and round.
-    #[error("unable to fetch {url}: it redirects more than {limit} times")]
-    Redirects {
-        /// The address.
-        url: Url,
-        /// The limit.
-        limit: usize,
-    },
-    /// A redirect to nowhere.
-    #[error("unable to fetch {url}: it redirects to {location:?}, which is no address")]
-    BadRedirect {
-        /// The address.
-        url: Url,
-        /// The Location header.
-        location: String,
-    },
-    /// The network.
-    #[error(transparent)]
-    Net(#[from] NetError),
-}
-
 /// Fetches. Shared by every source, so that a host is one host to all of them.
 pub struct Fetcher {
     client: Client,
     settings: FetchSettings,
     clock: Clock,
     hosts: Mutex<HashMap<String, Arc<host::Host>>>,
+    origins: Mutex<HashMap<String, Arc<host::Origin>>>,
     patience: Mutex<HashMap<String, Timestamp>>,
 }
 
-/// A 429 without Retry-After.
-const TOO_MANY: Duration = Duration::from_secs(15 * 60);
+/// How long robots.txt is believed (RFC 9309 section 2.4).
+const ROBOTS_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long one that could not be had is not asked for again.
+const ROBOTS_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// Hops of robots.txt (RFC 9309 section 2.3.1.2).
+const ROBOTS_REDIRECTS: usize = 5;
+/// The longest that any host is left alone where `max_retry_after` is shorter: the longest back-off.
+const LONGEST_REST: Duration = Duration::from_secs(6 * 3600);
 
 impl Fetcher {
     /// Makes a fetcher.
     pub fn new(client: Client, settings: FetchSettings, clock: Clock) -> Fetcher {
-        Fetcher { client, settings, clock, hosts: Mutex::default(), patience: Mutex::default() }
+        Fetcher {
+            client,
+            settings,
+            clock,
+            hosts: Mutex::default(),
+            origins: Mutex::default(),
+            patience: Mutex::default(),
+        }
     }
 
-    /// Until when a host asked for patience.
+    /// Until when a host is left alone, because it asked for patience or failed too often. `www.` makes no difference.
     pub fn not_before(&self, host: &str) -> Option<Timestamp> {
         let now = self.clock.now();
-        self.patience().get(host).copied().filter(|until| *until > now)
+        self.patience().get(&host::key(host)).copied().filter(|until| *until > now)
     }
 
-    /// Takes over what an earlier process was told.
+    /// Takes over what an earlier process was told. A later instant stands, and none is further off than we would grant.
     pub fn restore(&self, host: &str, until: Timestamp) {
-        self.patience().insert(host.to_owned(), until);
+        let furthest = patience::after(self.clock.now(), self.settings.max_retry_after.max(LONGEST_REST));
+        let mut patience = self.patience();
+        let kept = patience.entry(host::key(host)).or_insert(until);
+        *kept = until.max(*kept).min(furthest);
     }
 
-    /// Every host that asked for patience.
+    /// Every host that is or was left alone, for the next process.
     pub fn all_not_before(&self) -> Vec<(String, Timestamp)> {
         let mut all: Vec<_> = self.patience().iter().map(|(host, until)| (host.clone(), *until)).collect();
         all.sort();
@@ -187,11 +145,15 @@ impl Fetcher {
         at.set_fragment(None);
         let mut hops = Vec::new();
         loop {
-            if !self.robots(&at).await?.allows(&at) {
+            // What may not be asked at all is no matter of the host's robots.txt.
+            self.client.vet(&at)?;
+            let rules = self.robots(&at).await?;
+            if !rules.allows(&at) {
                 return Err(FetchError::Robots { url: at });
             }
             let own = Validators::default();
-            let response = self.ask(&at, if hops.is_empty() { validators } else { &own }).await?;
+            let validators = if hops.is_empty() { validators } else { &own };
+            let response = self.ask(&at, validators, rules.crawl_delay(), None).await?;
             match response.status {
                 200..=299 => return Ok(Fetched::Page(Box::new(page(url, at, hops, response)))),
                 304 => return Ok(Fetched::NotModified),
@@ -214,108 +176,150 @@ impl Fetcher {
         }
     }
 
-    /// One request, in its turn, to a host that did not ask for patience; what it says of patience is noted.
-    async fn ask(&self, url: &Url, validators: &Validators) -> Result<Response, FetchError> {
-        let host = host_of(url);
-        let entry = self.host(url);
-        let _turn = entry.turn(self.settings.per_host_delay, self.settings.max_crawl_delay).await;
-        if let Some(until) = self.not_before(&host) {
-            return Err(FetchError::Later { host, until });
+    /// One request, in its turn, to a host that is not left alone; what it says of patience is noted.
+    async fn ask(
+        &self,
+        url: &Url,
+        validators: &Validators,
+        crawl_delay: Duration,
+        first: Option<usize>,
+    ) -> Result<Response, FetchError> {
+        let key = host::key_of(url);
+        let entry = entry(&self.hosts, key.clone());
+        let mut turn = entry.turn().await;
+        // Asked in our turn: what the request before ours was told binds us too.
+        if let Some(until) = self.not_before(&key) {
+            return Err(FetchError::Later { host: host_of(url), until });
         }
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::ACCEPT,
-            HeaderValue::from_static("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.5"),
-        );
-        for (name, value) in
-            [(header::IF_NONE_MATCH, &validators.etag), (header::IF_MODIFIED_SINCE, &validators.last_modified)]
-        {
-            if let Some(value) = value.as_ref().and_then(|v| HeaderValue::from_str(v).ok()) {
-                headers.insert(name, value);
-            }
+        turn.start(crawl_delay.min(self.settings.max_crawl_delay).max(self.settings.per_host_delay)).await;
+        let headers = request_headers(validators);
+        let answer = match first {
+            Some(first) => self.client.get_first(url, &headers, first).await,
+            None => self.client.get(url, &headers).await,
+        };
+        let failed = match &answer {
+            Ok(response) => response.status >= 500,
+            Err(NetError::Connect { .. } | NetError::Timeout { .. }) => true,
+            // A request that decides about an open circuit decides so by any error.
+            Err(_) => turn.failures >= patience::FAILURES,
+        };
+        if failed {
+            turn.failures = turn.failures.saturating_add(1);
+        } else if answer.is_ok() {
+            turn.failures = 0;
         }
-        let response = self.client.get(url, &headers).await?;
-        if matches!(response.status, 429 | 503) {
-            self.note_patience(host, &response);
+        let now = self.clock.now();
+        let told = answer.as_ref().ok().and_then(|response| self.told(response, now));
+        let circuit = patience::circuit(&key, turn.failures, now).filter(|_| failed);
+        if let Some(until) = told.max(circuit) {
+            let mut patience = self.patience();
+            let kept = patience.entry(key).or_insert(until);
+            *kept = until.max(*kept);
         }
-        Ok(response)
+        Ok(answer?)
     }
 
-    /// Retry-After (RFC 9110 section 10.2.3) in both forms, capped, charged to the host that sent it.
-    fn note_patience(&self, host: String, response: &Response) {
-        let now = self.clock.now();
+    /// What an answer says of patience, capped.
+    fn told(&self, response: &Response, now: Timestamp) -> Option<Timestamp> {
+        if !matches!(response.status, 429 | 503) {
+            return None;
+        }
         let value = text(&response.headers, header::RETRY_AFTER);
-        let wait = value.and_then(|value| match value.trim().parse::<u64>() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => {
-                let at = Timestamp::try_from(httpdate::parse_http_date(&value).ok()?).ok()?;
-                Duration::try_from(at.duration_since(now)).ok()
+        let wait = value.and_then(|value| patience::retry_after(&value, now));
+        let wait = wait.or((response.status == 429).then_some(patience::TOO_MANY))?;
+        Some(patience::after(now, wait.min(self.settings.max_retry_after)))
+    }
+
+    /// The rules of a URL's origin, asked for once a day; while they cannot be had, those that were had before.
+    async fn robots(&self, url: &Url) -> Result<Arc<robots::Rules>, FetchError> {
+        let origin = entry(&self.origins, url[..url::Position::BeforePath].to_owned());
+        let mut known = origin.0.lock().await;
+        let now = self.clock.now();
+        if known.until.is_none_or(|until| until <= now) {
+            match self.ask_robots(url, known.rules.as_ref()).await? {
+                Ok(rules) => {
+                    *known = host::Known {
+                        rules: Some(Arc::new(rules)),
+                        why: None,
+                        until: Some(patience::after(now, ROBOTS_KEPT)),
+                    };
+                }
+                Err(why) => {
+                    known.why = Some(why);
+                    known.until = Some(patience::after(now, ROBOTS_PAUSE));
+                }
             }
-        });
-        let wait =
-            wait.or((response.status == 429).then_some(TOO_MANY)).map(|wait| wait.min(self.settings.max_retry_after));
-        if let Some(until) = wait.and_then(|wait| now.checked_add(SignedDuration::try_from(wait).ok()?).ok()) {
-            self.patience().insert(host, until);
+        }
+        match (&known.rules, &known.why) {
+            (Some(rules), _) => Ok(Arc::clone(rules)),
+            (None, why) => {
+                Err(FetchError::RobotsUnavailable { host: host_of(url), why: why.clone().unwrap_or_default() })
+            }
         }
     }
 
-    /// The rules of a URL's host, asked for once a day.
-    async fn robots(&self, url: &Url) -> Result<Arc<robots::Rules>, FetchError> {
-        let entry = self.host(url);
-        let mut kept = entry.rules.lock().await;
-        let now = self.clock.now();
-        if let Some((rules, until)) = kept.as_ref().filter(|(_, until)| *until > now) {
-            let _ = until;
-            return Ok(Arc::clone(rules));
-        }
+    /// Asks for robots.txt. The inner error says why it cannot be had; the outer one that the host may not be asked now.
+    async fn ask_robots(
+        &self,
+        url: &Url,
+        older: Option<&Arc<robots::Rules>>,
+    ) -> Result<Result<robots::Rules, String>, FetchError> {
+        let delay = older.map_or(Duration::ZERO, |rules| rules.crawl_delay());
         let mut at = robots::address(url);
-        for _ in 0..=self.settings.max_redirects {
-            let response = match self.ask(&at, &Validators::default()).await {
+        for _ in 0..=ROBOTS_REDIRECTS {
+            let away = host::key_of(&at) != host::key_of(url);
+            let response = match self.ask(&at, &Validators::default(), delay, Some(robots::LONGEST)).await {
                 Ok(response) => response,
-                Err(FetchError::Net(error)) => {
-                    return Err(FetchError::RobotsUnavailable { host: host_of(url), why: error.to_string() });
-                }
+                Err(FetchError::Net(error @ NetError::Refused { .. })) if !away => return Err(error.into()),
+                Err(error @ FetchError::Net(_)) => return Ok(Err(error.to_string())),
+                // Another host's patience is not this one's.
+                Err(error) if away => return Ok(Err(error.to_string())),
                 Err(error) => return Err(error),
             };
-            let rules = match response.status {
+            return Ok(Ok(match response.status {
                 200..=299 => robots::Rules::read(&self.settings.robots_agent, &response.body),
                 301 | 302 | 303 | 307 | 308 => {
                     match text(&response.headers, header::LOCATION).and_then(|l| at.join(&l).ok()) {
                         Some(next) => {
                             at = next;
+                            at.set_fragment(None);
                             continue;
                         }
                         None => robots::Rules::all_allowed(),
                     }
                 }
-                429 => return Err(FetchError::Refused { host: host_of(&at), status: 429 }),
-                400..=499 => robots::Rules::all_allowed(),
-                status => {
-                    return Err(FetchError::RobotsUnavailable {
-                        host: host_of(url),
-                        why: format!("it answers {status}"),
-                    });
-                }
-            };
-            let rules = Arc::new(rules);
-            entry.crawl_delay(rules.crawl_delay());
-            let until = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
-            *kept = Some((Arc::clone(&rules), until));
-            return Ok(rules);
+                429 if !away => return Err(FetchError::Refused { host: host_of(&at), status: 429 }),
+                400..=428 | 430..=499 => robots::Rules::all_allowed(),
+                status => return Ok(Err(format!("it answers {status}"))),
+            }));
         }
         // More than five redirects: as if there were none (RFC 9309 section 2.3.1.2).
-        Ok(Arc::new(robots::Rules::all_allowed()))
-    }
-
-    fn host(&self, url: &Url) -> Arc<host::Host> {
-        let key = url[..url::Position::BeforePath].to_owned();
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(hosts.entry(key).or_default())
+        Ok(Ok(robots::Rules::all_allowed()))
     }
 
     fn patience(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
         self.patience.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn entry<T: Default>(map: &Mutex<HashMap<String, Arc<T>>>, key: String) -> Arc<T> {
+    Arc::clone(map.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
+}
+
+fn request_headers(validators: &Validators) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        header::ACCEPT,
+        HeaderValue::from_static("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.5"),
+    );
+    for (name, value) in
+        [(header::IF_NONE_MATCH, &validators.etag), (header::IF_MODIFIED_SINCE, &validators.last_modified)]
+    {
+        if let Some(value) = value.as_ref().and_then(|v| HeaderValue::from_str(v).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    headers
 }
 
 fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> Page {

@@ -7,7 +7,7 @@ use texting_robots::Robot;
 use url::Url;
 
 /// RFC 9309 section 2.5 asks for at least this much.
-const LONGEST: usize = 500 << 10;
+pub(super) const LONGEST: usize = 500 << 10;
 
 pub(super) struct Rules(Kind);
 
@@ -23,7 +23,12 @@ impl Rules {
     }
 
     pub(super) fn read(agent: &str, bytes: &[u8]) -> Rules {
-        let bytes = &bytes[..bytes.len().min(LONGEST)];
+        let mut bytes = bytes;
+        if bytes.len() >= LONGEST {
+            // Half a line may say something else than the whole one.
+            let end = bytes[..LONGEST].iter().rposition(|b| matches!(b, b'\n' | b'\r')).unwrap_or(0);
+            bytes = &bytes[..end];
+        }
         match catch_unwind(AssertUnwindSafe(|| Robot::new(agent, bytes))) {
             Ok(Ok(robot)) => Rules(Kind::Robot(Box::new(robot))),
             _ => Rules(Kind::Nothing),
@@ -55,4 +60,54 @@ pub(super) fn address(url: &Url) -> Url {
     at.set_query(None);
     at.set_fragment(None);
     at
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn allows(text: &str, path: &str) -> bool {
+        Rules::read("depeche", text.as_bytes()).allows(&Url::parse("https://a.example").unwrap().join(path).unwrap())
+    }
+
+    #[test]
+    fn rules_are_read_as_rfc_9309_says() {
+        for (text, path, allowed) in [
+            ("", "/a", true),
+            ("User-agent: *\nDisallow:", "/a", true),
+            ("User-agent: *\nDisallow: /", "/a", false),
+            ("User-agent: *\nDisallow: /", "/robots.txt", true),
+            ("User-agent: other\nDisallow: /", "/a", true),
+            ("User-agent: *\nDisallow: /\n\nUser-agent: depeche\nAllow: /", "/a", true),
+            ("User-agent: DEPECHE\nDisallow: /a", "/a/b", false),
+            ("User-agent: *\nDisallow: /a\nAllow: /a/news", "/a/news/1", true),
+            ("User-agent: *\nDisallow: /a\nAllow: /a", "/a", true),
+            ("User-agent: *\nDisallow: /*.pdf$", "/x/y.pdf", false),
+            ("User-agent: *\nDisallow: /*.pdf$", "/x/y.pdf?z", true),
+            ("\u{feff}User-agent: *\r\nDisallow: /a # no\r\n", "/a", false),
+            ("<!DOCTYPE html><html><body>Not found</body></html>", "/a", true),
+        ] {
+            assert_eq!(allows(text, path), allowed, "{text:?} {path}");
+        }
+    }
+
+    #[test]
+    fn the_line_that_the_cap_cuts_is_not_read() {
+        let filler = "#".repeat(LONGEST - 31);
+        assert!(allows(&format!("User-agent: *\n{filler}\nDisallow: /private"), "/public"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        #[test]
+        fn never_panics(bytes: Vec<u8>, lines in proptest::collection::vec("(User-agent|Allow|Disallow|Crawl-delay): ?[*$/%a-z0-9.-]{0,12}", 0..12)) {
+            let url = Url::parse("https://a.example/a/b.pdf?c=%C3%A9").unwrap();
+            for bytes in [bytes, lines.join("\n").into_bytes()] {
+                let rules = Rules::read("depeche", &bytes);
+                rules.allows(&url);
+                rules.crawl_delay();
+            }
+        }
+    }
 }

@@ -13,9 +13,19 @@ pub(super) enum ReadError {
     Transport(reqwest::Error),
 }
 
-pub(super) async fn read(mut answer: reqwest::Response, url: &Url, settings: &NetSettings) -> Result<Bytes, ReadError> {
+/// Reads a body; with `first`, only so many bytes of it are wanted and the rest is left unread.
+pub(super) async fn read(
+    mut answer: reqwest::Response,
+    url: &Url,
+    settings: &NetSettings,
+    first: Option<usize>,
+) -> Result<Bytes, ReadError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = answer.chunk().await.map_err(ReadError::Transport)? {
+        if let Some(first) = first.filter(|first| body.len() + chunk.len() >= *first) {
+            body.extend_from_slice(&chunk[..first.saturating_sub(body.len())]);
+            break;
+        }
         if (body.len() + chunk.len()) as u64 > settings.max_body {
             return Err(ReadError::Net(Box::new(NetError::TooLarge { url: url.clone(), limit: settings.max_body })));
         }
@@ -30,6 +40,7 @@ pub(super) fn decompress(
     headers: &HeaderMap,
     url: &Url,
     settings: &NetSettings,
+    first: Option<usize>,
 ) -> Result<Bytes, NetError> {
     let broken = |why: String| NetError::Broken { url: url.clone(), why };
     let codings: Vec<String> = headers
@@ -53,6 +64,18 @@ pub(super) fn decompress(
             other => return Err(broken(format!("its content coding {other:?} is unknown"))),
         };
         let mut plain = Vec::new();
+        if let Some(first) = first {
+            // Where the raw bytes were cut as well, the decoder misses its end, which was not wanted.
+            let cut = body.len() >= first;
+            let read = reader.take(first as u64).read_to_end(&mut plain);
+            if let Err(e) = read
+                && !cut
+            {
+                return Err(broken(format!("its {coding} body is broken: {e}")));
+            }
+            body = plain.into();
+            continue;
+        }
         // One byte past the cap tells "exactly as large as allowed" from "larger".
         reader
             .take(settings.max_body + 1)

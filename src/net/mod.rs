@@ -154,10 +154,24 @@ impl Client {
 
     /// Asks once. A redirect is an answer like any other.
     pub async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Response, NetError> {
+        self.get_within(url, headers, None).await
+    }
+
+    /// Asks once for the first so many bytes of the body; a longer one is cut, not refused.
+    pub async fn get_first(&self, url: &Url, headers: &HeaderMap, first: usize) -> Result<Response, NetError> {
+        self.get_within(url, headers, Some(first)).await
+    }
+
+    /// Checks all of a URL but what its name resolves to, without asking anyone.
+    pub fn vet(&self, url: &Url) -> Result<(), NetError> {
+        let fixed = url.host_str().is_some_and(|host| self.settings.hosts.contains_key(host));
+        guard::vet_url(url, self.settings.allow_private || fixed)
+            .map_err(|why| NetError::Refused { url: url.clone(), why })
+    }
+
+    async fn get_within(&self, url: &Url, headers: &HeaderMap, first: Option<usize>) -> Result<Response, NetError> {
         let settings = &self.settings;
-        let fixed = url.host_str().is_some_and(|host| settings.hosts.contains_key(host));
-        guard::vet_url(url, settings.allow_private || fixed)
-            .map_err(|why| NetError::Refused { url: url.clone(), why })?;
+        self.vet(url)?;
         let request =
             self.http.get(url.clone()).headers(headers.clone()).header(http::header::ACCEPT_ENCODING, "gzip, br, zstd");
         let answer = request.send().await.map_err(|error| self.explain(url, &error))?;
@@ -167,11 +181,11 @@ impl Client {
             return Err(NetError::Headers { url: url.clone() });
         }
         let status = answer.status().as_u16();
-        let raw = body::read(answer, url, settings).await.map_err(|error| match error {
+        let raw = body::read(answer, url, settings, first).await.map_err(|error| match error {
             body::ReadError::Net(error) => *error,
             body::ReadError::Transport(error) => self.explain(url, &error),
         })?;
-        let body = body::decompress(raw, &headers, url, settings)?;
+        let body = body::decompress(raw, &headers, url, settings, first)?;
         Ok(Response { status, headers, body })
     }
 

@@ -33,9 +33,8 @@ impl Resolve for Vetted {
         Box::pin(async move {
             let found = tokio::net::lookup_host((host.as_str(), 0)).await.map_err(|e| Unresolved(e.to_string()))?;
             let all: Vec<SocketAddr> = found.collect();
-            // One private address among public ones is as bad as only private ones: the client may take any.
-            for address in all.iter().filter(|_| !allow_private) {
-                guard::vet(address.ip())?;
+            if !allow_private {
+                vet_all(&all)?;
             }
             if all.is_empty() {
                 return Err(Unresolved("it has no address".to_owned()).into());
@@ -43,4 +42,9 @@ impl Resolve for Vetted {
             Ok(Box::new(all.into_iter()) as Addrs)
         })
     }
+}
+
+/// One private address among public ones is as bad as only private ones: the client may take any.
+pub(super) fn vet_all(all: &[SocketAddr]) -> Result<(), guard::Refusal> {
+    all.iter().try_for_each(|address| guard::vet(address.ip()))
 }

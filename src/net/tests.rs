@@ -126,3 +126,73 @@ async fn a_fixed_host_gives_address_and_port_under_the_guard() {
         "hello"
     );
 }
+
+#[tokio::test]
+async fn truncated_bodies_of_every_coding_are_errors() {
+    let varied: Vec<u8> = (0..9_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let mut br = Vec::new();
+    brotli::BrotliCompress(&mut varied.as_slice(), &mut br, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    let zstd = zstd::encode_all(varied.as_slice(), 3).unwrap();
+    for (coding, body) in [("gzip", gzip(&varied)), ("br", br), ("zstd", zstd)] {
+        let header = format!("content-encoding: {coding}\r\n");
+        assert_eq!(fetch(answer(&header, &body)).await.unwrap().body, varied, "{coding}");
+        let cut = &body[..body.len() / 2];
+        assert!(matches!(fetch(answer(&header, cut)).await.unwrap_err(), NetError::Broken { .. }), "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_bytes_are_cut_and_not_refused() {
+    let client = Client::new(settings(true)).unwrap();
+    let long: Vec<u8> = (0..150_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    for answer in [answer("", &long), answer("content-encoding: gzip\r\n", &gzip(&long))] {
+        let url = serve(answer).await;
+        let got = client.get_first(&url, &HeaderMap::new(), 1_000).await.unwrap().body;
+        assert!(!got.is_empty() && long.starts_with(&got) && got.len() <= 1_000, "{}", got.len());
+    }
+}
+
+#[tokio::test]
+async fn many_headers_and_large_ones_are_refused() {
+    let count: String = (0..101).map(|n| format!("x-{n}: y\r\n")).collect();
+    assert!(fetch(answer(&count, b"x")).await.is_err());
+    let size: String = (0..10).map(|n| format!("x-{n}: {}\r\n", "y".repeat(7_000))).collect();
+    assert!(matches!(fetch(answer(&size, b"x")).await.unwrap_err(), NetError::Headers { .. }));
+}
+
+#[tokio::test]
+async fn slow_bodies_end_by_the_read_limit_or_the_total_one() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    for (read, total) in [(100, 5_000), (5_000, 300)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n").await.unwrap();
+            // Silence for the read limit; a drip that never pauses so long for the total one.
+            let pause = if read < total { 10_000 } else { 30 };
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+        });
+        let settings = NetSettings {
+            read_timeout: Duration::from_millis(read),
+            total_timeout: Duration::from_millis(total),
+            ..settings(true)
+        };
+        let began = std::time::Instant::now();
+        let error = Client::new(settings).unwrap().get(&url, &HeaderMap::new()).await.unwrap_err();
+        assert!(matches!(error, NetError::Timeout { .. }), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(4));
+    }
+}
+
+#[test]
+fn one_private_address_among_public_ones_is_refused() {
+    let of = |all: &[&str]| -> Vec<SocketAddr> { all.iter().map(|a| a.parse().unwrap()).collect() };
+    assert!(resolver::vet_all(&of(&["93.184.216.34:0", "[2606:4700::1]:0"])).is_ok());
+    for private in ["10.0.0.1:0", "[::1]:0", "[64:ff9b::7f00:1]:0", "[::ffff:10.0.0.1]:0", "100.64.0.1:0"] {
+        assert!(resolver::vet_all(&of(&["93.184.216.34:0", private])).is_err(), "{private}");
+    }
+}

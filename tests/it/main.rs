@@ -11,6 +11,7 @@ mod kill;
 mod kinds;
 mod layering;
 mod line;
+mod manners;
 mod serving;
 mod store;
 mod traps;
