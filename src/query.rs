@@ -292,7 +292,8 @@ impl Query {
 }
 
 impl Bound {
-    fn text(&self) -> String {
+    /// As a query writes it.
+    pub fn text(&self) -> String {
         match self {
             Bound::Day(day) => day.to_string(),
             Bound::Instant(at) => at.to_string(),

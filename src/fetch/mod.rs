@@ -230,6 +230,11 @@ impl Fetcher {
         Some(patience::after(now, wait.min(self.settings.max_retry_after)))
     }
 
+    /// Asks for the robots.txt of a URL's host, if it is not known: whether the host answers at all is known after that.
+    pub async fn greet(&self, url: &Url) -> Result<(), FetchError> {
+        self.robots(url).await.map(|_| ())
+    }
+
     /// The rules of a URL's origin, asked for once a day; while they cannot be had, those that were had before.
     async fn robots(&self, url: &Url) -> Result<Arc<robots::Rules>, FetchError> {
         let origin = entry(&self.origins, url[..url::Position::BeforePath].to_owned());

@@ -8,6 +8,8 @@ use super::{Line, Recheck, Round};
 use crate::config::{Crawl, Source};
 use crate::store::StoreError;
 
+/// Hosts that are greeted at once.
+const GREETED: usize = 64;
 /// How long a crawl that was asked for waits for a source that somebody else is checking.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
@@ -18,13 +20,18 @@ impl Line {
         sources: &[Arc<Source>],
         crawl: &Crawl,
     ) -> Vec<(Arc<Source>, Result<Option<Round>, StoreError>)> {
+        // Hosts that cannot be reached cost nobody anything but our time, so many are tried at once; a round of one that
+        // answers takes one of the few places.
+        let places = tokio::sync::Semaphore::new(crawl.concurrency);
         futures::stream::iter(sources.iter().cloned())
             .map(|source| async {
+                let reached = self.fetcher.greet(&source.url).await.is_ok();
+                let _place = if reached { places.acquire().await.ok() } else { None };
                 let round = self.check_in_turn(&source, crawl).await;
                 record(&source, &round);
                 (source, round)
             })
-            .buffered(crawl.concurrency)
+            .buffered(GREETED.max(crawl.concurrency))
             .collect()
             .await
     }

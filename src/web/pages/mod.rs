@@ -22,7 +22,7 @@ footer{border:0;border-top:1px solid #d5dbe1;margin-top:2rem;color:#5a6673;font-
 article{border-bottom:1px solid #eceff2;padding:.6rem 0}table{border-collapse:collapse}th,td{text-align:start;vertical-align:top;padding:.2rem .8rem .2rem 0}img{max-width:100%;height:auto}\
 .meta{color:#5a6673;font-size:.9rem}.tag{background:#eef2f8;border-radius:3px;padding:0 .35rem;margin-right:.3rem;white-space:nowrap;font-size:.85rem}\
 form{display:flex;gap:.6rem;flex-wrap:wrap;align-items:end;background:#f6f8fa;padding:.8rem;border-radius:6px}label{display:block;font-size:.85rem;color:#5a6673}\
-select,button{font:inherit;padding:.25rem;max-width:16rem}.feeds{background:#f6f8fa;padding:.6rem .8rem;border-radius:6px;margin:.8rem 0;overflow-wrap:anywhere}\
+select,input,button{font:inherit;padding:.25rem;max-width:16rem}.feeds{background:#f6f8fa;padding:.6rem .8rem;border-radius:6px;margin:.8rem 0;overflow-wrap:anywhere}\
 @media(prefers-color-scheme:dark){body{background:#12181f;color:#e3e8ed}a{color:#8ab4ff}form,.feeds,.tag{background:#1d2630}header,footer,article{border-color:#2b3641}.meta,footer,label{color:#9aa7b4}}";
 
 /// The texts of one language of the interface.
@@ -33,6 +33,8 @@ struct Texts {
     language: &'static str,
     all: &'static str,
     show: &'static str,
+    words: &'static str,
+    since: &'static str,
     subscribe: &'static str,
     nothing: &'static str,
     first_sighting: &'static str,
@@ -65,6 +67,8 @@ const EN: Texts = Texts {
     language: "Language",
     all: "all",
     show: "Show",
+    words: "Words",
+    since: "Since",
     subscribe: "Subscribe to what is shown here:",
     nothing: "No story matches. The feed is valid all the same, and fills when one does.",
     first_sighting: "seen first",
@@ -101,6 +105,8 @@ const FR: Texts = Texts {
     language: "Langue",
     all: "tous",
     show: "Afficher",
+    words: "Mots",
+    since: "Depuis",
     subscribe: "S’abonner à ce qui est affiché ici :",
     nothing: "Aucune nouvelle ne correspond. Le flux est valide malgré tout et se remplira dès qu’il y en aura une.",
     first_sighting: "vu la première fois",
@@ -261,6 +267,8 @@ fn filters(site: &Site, ui: Language, query: &Query, counts: &Counts) -> Markup 
                 option value="" { (t.all) }
                 @for (language, n) in &counts.languages { option value=(language.tag()) selected[query.languages.contains(language)] { (language.name(ui)) " (" (n) ")" } }
             } }
+            div { label for="q" { (t.words) } input #q name="q" type="search" value=[query.q.as_deref()]; }
+            div { label for="since" { (t.since) } input #since name="since" type="date" value=[query.since.as_ref().map(crate::query::Bound::text)]; }
             div { button type="submit" { (t.show) } }
         }
     }
