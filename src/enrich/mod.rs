@@ -4,6 +4,7 @@
 mod country;
 mod language;
 mod news;
+mod pattern;
 mod theme;
 mod words;
 
@@ -65,21 +66,28 @@ pub enum EnrichError {
 pub struct Enricher {
     countries: country::Gazetteer,
     themes: theme::Lexicon,
+    notices: news::Notices,
 }
 
 impl Enricher {
     /// Compiles the built-in words, with a configuration's on top.
     pub fn new(overrides: &[ThemeWords]) -> Result<Enricher, EnrichError> {
-        Ok(Enricher { countries: country::Gazetteer::new()?, themes: theme::Lexicon::new(overrides)? })
+        Ok(Enricher {
+            countries: country::Gazetteer::new()?,
+            themes: theme::Lexicon::new(overrides)?,
+            notices: news::Notices::new(),
+        })
     }
 
     /// Judges a text.
     pub fn enrich(&self, input: &Input<'_>) -> Enrichment {
+        let news = self.notices.is_news(input.title);
         Enrichment {
             language: language::judge(input.title, input.text, &input.declared),
             countries: self.countries.judge(input.title, input.text, input.source_country),
-            themes: self.themes.judge(input.title, input.text),
-            news: news::is_news(input.title),
+            // A tender's subject is not a story's theme.
+            themes: if news { self.themes.judge(input.title, input.text) } else { Vec::new() },
+            news,
         }
     }
 }
