@@ -1,6 +1,8 @@
 //! What is judged of an article: language, countries, themes, news or not, each with its evidence.
 //! Pure: no I/O, no clock. It never defaults to English and never takes a page's word alone.
 
+#[cfg(test)]
+mod cases;
 mod country;
 mod language;
 mod news;

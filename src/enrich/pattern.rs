@@ -43,6 +43,8 @@ pub(super) struct Found {
     pub(super) first: usize,
     /// Last word of the leading phrase.
     pub(super) last: usize,
+    /// No word was skipped in between.
+    pub(super) tight: bool,
 }
 
 impl Form {
@@ -55,7 +57,7 @@ impl Form {
 
     fn is(&self, word: &Word<'_>) -> bool {
         let Some(rest) = word.folded.strip_prefix(self.text.as_str()) else { return false };
-        let plural = self.text.len() > 3 && matches!(rest, "s" | "es" | "x");
+        let plural = (self.text.len() > 3 || self.capitals) && matches!(rest, "s" | "es" | "x");
         (rest.is_empty() || self.stem || plural) && (!self.capitals || word.capitals)
     }
 }
@@ -103,7 +105,8 @@ impl Patterns {
                 let pattern = &self.all[id];
                 let Some(last) = phrase(&pattern.parts[0], words, first) else { continue };
                 if pattern.parts[1..].iter().all(|part| anywhere(part, words, first, word.sentence)) {
-                    found.push(Found { pattern: id, first, last });
+                    let tight = last - first < pattern.parts[0].len();
+                    found.push(Found { pattern: id, first, last, tight });
                 }
             }
         }

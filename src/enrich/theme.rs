@@ -246,10 +246,13 @@ impl Lexicon {
     fn outermost(&self, mut found: Vec<Found>) -> Vec<Found> {
         let length = |f: &Found| f.last - f.first;
         found.sort_by_key(|f| (f.first, std::cmp::Reverse(f.last)));
+        // What a phrase skipped over it does not own.
+        let owns = |longer: &Found, f: &Found| longer.tight || f.first == longer.first || f.last == longer.last;
         let hides = |longer: &Found, f: &Found| {
             longer.first <= f.first
                 && f.last <= longer.last
-                && (length(longer) > length(f) || self.says[longer.pattern].is_none())
+                && owns(longer, f)
+                && (longer.tight && length(longer) > length(f) || self.says[longer.pattern].is_none())
         };
         let mut kept: Vec<Found> = Vec::new();
         for (i, hit) in found.iter().enumerate() {
