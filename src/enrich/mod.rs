@@ -66,7 +66,7 @@ pub enum EnrichError {
 
 /// The classifier, compiled once.
 pub struct Enricher {
-    countries: country::Gazetteer,
+    countries: country::Countries,
     themes: theme::Lexicon,
     notices: news::Notices,
 }
@@ -75,7 +75,7 @@ impl Enricher {
     /// Compiles the built-in words, with a configuration's on top.
     pub fn new(overrides: &[ThemeWords]) -> Result<Enricher, EnrichError> {
         Ok(Enricher {
-            countries: country::Gazetteer::new()?,
+            countries: country::Countries::new()?,
             themes: theme::Lexicon::new(overrides)?,
             notices: news::Notices::new(),
         })

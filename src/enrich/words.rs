@@ -49,13 +49,6 @@ impl Folded {
         self.origin.get(at).copied().unwrap_or_else(|| self.origin.last().map_or(0, |o| o + 1)) as usize
     }
 
-    /// True when nothing but word boundaries stand around a match; `d'` and `l'` before it are boundaries.
-    pub(super) fn is_whole(&self, start: usize, end: usize) -> bool {
-        let before = self.text[..start].chars().next_back();
-        let after = self.text[end..].chars().next();
-        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-    }
-
     /// The words, in order.
     pub(super) fn words(&self, original: &str) -> Vec<Word<'_>> {
         let mut words = Vec::with_capacity(self.text.len() / 6);
