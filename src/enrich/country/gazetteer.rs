@@ -131,6 +131,13 @@ impl Gazetteer {
         let mut at = 0;
         while at < words.len() {
             match self.longest(words, text, at) {
+                // `Le Cap-Vert` is no `Le Cap`.
+                Some(hit)
+                    if SMALL.contains(&words[at].folded)
+                        && self.longest(words, text, at + 1).is_some_and(|h| h.last > hit.last) =>
+                {
+                    at += 1;
+                }
                 Some(hit) => {
                     at = hit.last + 1;
                     hits.push(hit);
@@ -142,8 +149,9 @@ impl Gazetteer {
     }
 
     fn longest(&self, words: &[Word<'_>], text: &str, first: usize) -> Option<Hit> {
-        let exact = self.by_word.get(words[first].folded);
-        let plural = words[first].folded.strip_suffix('s').and_then(|w| self.by_word.get(w));
+        let word = words.get(first)?;
+        let exact = self.by_word.get(word.folded);
+        let plural = word.folded.strip_suffix('s').and_then(|w| self.by_word.get(w));
         let all =
             exact.into_iter().flatten().map(|t| (t, false)).chain(plural.into_iter().flatten().map(|t| (t, true)));
         let mut best: Option<Hit> = None;

@@ -21,8 +21,6 @@ const OFFICE: f32 = 3.0;
 const SHARE: f32 = 0.25;
 const SHARE_SHORT: f32 = 0.15;
 const SHORT: usize = 60;
-/// Words between two donors of one list.
-const DONOR_GAP: usize = 6;
 const EVIDENCE: usize = 8;
 
 /// The judge of countries.
@@ -158,18 +156,20 @@ impl Countries {
     fn donors(&self, words: &[Word<'_>], hits: &[Hit]) -> Vec<bool> {
         let mut donors = vec![false; hits.len()];
         for lead in self.donors.find(words) {
+            let mut list: Vec<(usize, bool)> = Vec::new();
             let mut from = lead.last;
-            for (i, hit) in hits.iter().enumerate().filter(|(_, h)| h.last >= lead.last) {
+            for (i, hit) in hits.iter().enumerate().filter(|(_, h)| h.first > lead.last) {
                 let between = words.get(from + 1..hit.first).unwrap_or_default();
                 let same = words[hit.first].sentence == words[lead.first].sentence;
-                let turns =
-                    |w: &Word<'_>| ["in", "dans", "en", "for", "pour", "para", "to", "iom", "oim"].contains(&w.folded);
-                if !same || between.len() > DONOR_GAP || between.iter().any(turns) {
+                if !same || between.iter().any(|w| !rules::DONOR_BETWEEN.contains(&w.folded)) {
                     break;
                 }
-                donors[i] = true;
+                list.push((i, between.iter().any(|w| ["and", "et", "y"].contains(&w.folded))));
                 from = hit.last;
             }
+            // `Germany, Canada and Japan` are a list; in `Germany, Iraq rebuilds` the story begins at the comma.
+            let end = list.iter().rposition(|(_, joined)| *joined).unwrap_or(0);
+            list.iter().take(end + 1).for_each(|(i, _)| donors[*i] = true);
         }
         for (donor, hit) in donors.iter_mut().zip(hits) {
             let next = words.get(hit.last + 1).map_or("", |w| w.folded);
