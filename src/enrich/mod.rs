@@ -66,6 +66,7 @@ pub enum EnrichError {
 
 /// The classifier, compiled once.
 pub struct Enricher {
+    languages: language::Languages,
     countries: country::Countries,
     themes: theme::Lexicon,
     notices: news::Notices,
@@ -75,6 +76,7 @@ impl Enricher {
     /// Compiles the built-in words, with a configuration's on top.
     pub fn new(overrides: &[ThemeWords]) -> Result<Enricher, EnrichError> {
         Ok(Enricher {
+            languages: language::Languages::new()?,
             countries: country::Countries::new()?,
             themes: theme::Lexicon::new(overrides)?,
             notices: news::Notices::new(),
@@ -85,7 +87,7 @@ impl Enricher {
     pub fn enrich(&self, input: &Input<'_>) -> Enrichment {
         let news = self.notices.is_news(input.title);
         Enrichment {
-            language: language::judge(input.title, input.text, &input.declared),
+            language: self.languages.judge(input.title, input.text, &input.declared),
             countries: self.countries.judge(input.title, input.text, input.source_country),
             // A tender's subject is not a story's theme.
             themes: if news { self.themes.judge(input.title, input.text) } else { Vec::new() },
