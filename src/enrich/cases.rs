@@ -1,4 +1,5 @@
 //! The cases of `tests/enrich/`: short made-up texts, each rule with its trap. Every miss is listed, not only the first.
+#![allow(clippy::unwrap_used)]
 
 use serde::Deserialize;
 

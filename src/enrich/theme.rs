@@ -285,6 +285,7 @@ fn evidence(field: &str, content: &str, words: &[Word<'_>], hit: Found) -> Evide
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::article::Themes;

@@ -193,6 +193,7 @@ fn prior(declared: &DeclaredLanguages) -> LanguageTag {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
