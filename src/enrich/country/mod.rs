@@ -17,6 +17,8 @@ use crate::article::{Country, CountryTag, Evidence, How};
 const TITLE: f32 = 3.0;
 const DATELINE: f32 = 6.0;
 const OFFICE: f32 = 3.0;
+/// What the place named first gains in a longer text without a dateline: stories open where they happen.
+const OPENING: f32 = 2.0;
 /// A country is kept above this share of the most named one's mentions; a short text names few in passing.
 const SHARE: f32 = 0.25;
 const SHARE_SHORT: f32 = 0.15;
@@ -77,6 +79,13 @@ impl Countries {
         for mention in &mentions {
             let Some(country) = mention.countries.first() else { continue };
             add(&mut found, *country, mention);
+        }
+        if words >= SHORT && !mentions.iter().any(|m| m.field == Field::Dateline) {
+            let opens = mentions.iter().find(|m| m.field == Field::Body && m.kind != Kind::Demonym && !m.donor);
+            let country = opens.and_then(|m| m.countries.first());
+            if let Some(weight) = country.and_then(|c| found.get_mut(c)) {
+                weight.total += OPENING;
+            }
         }
         if let Some(office) = office {
             let empty = || Weight { total: 0.0, mentions: 0.0, how: How::SourceDefault, evidence: Vec::new() };
