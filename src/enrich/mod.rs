@@ -1,9 +1,12 @@
 //! What is judged of an article: language, countries, themes, news or not, each with its evidence.
 //! Pure: no I/O, no clock. It never defaults to English and never takes a page's word alone.
 
+#[cfg(test)]
+mod cases;
 mod country;
 mod language;
 mod news;
+mod pattern;
 mod theme;
 mod words;
 
@@ -63,23 +66,32 @@ pub enum EnrichError {
 
 /// The classifier, compiled once.
 pub struct Enricher {
-    countries: country::Gazetteer,
+    languages: language::Languages,
+    countries: country::Countries,
     themes: theme::Lexicon,
+    notices: news::Notices,
 }
 
 impl Enricher {
     /// Compiles the built-in words, with a configuration's on top.
     pub fn new(overrides: &[ThemeWords]) -> Result<Enricher, EnrichError> {
-        Ok(Enricher { countries: country::Gazetteer::new()?, themes: theme::Lexicon::new(overrides)? })
+        Ok(Enricher {
+            languages: language::Languages::new()?,
+            countries: country::Countries::new()?,
+            themes: theme::Lexicon::new(overrides)?,
+            notices: news::Notices::new(),
+        })
     }
 
     /// Judges a text.
     pub fn enrich(&self, input: &Input<'_>) -> Enrichment {
+        let news = self.notices.is_news(input.title);
         Enrichment {
-            language: language::judge(input.title, input.text, &input.declared),
+            language: self.languages.judge(input.title, input.text, &input.declared),
             countries: self.countries.judge(input.title, input.text, input.source_country),
-            themes: self.themes.judge(input.title, input.text),
-            news: news::is_news(input.title),
+            // A tender's subject is not a story's theme.
+            themes: if news { self.themes.judge(input.title, input.text) } else { Vec::new() },
+            news,
         }
     }
 }

@@ -1,52 +1,156 @@
 //! Tenders and vacancies are a class of their own, and no news. Only a title tells: stories mention tenders too.
 
-use crate::article::fold;
+use super::pattern::Patterns;
+use super::words::Folded;
 
+/// What the title of a tender or a vacancy says, in English, French, Spanish and Portuguese.
 const NO_NEWS: &[&str] = &[
-    "appel d'offres",
-    "appel d'offre",
-    "appels d'offres",
-    "avis de vacance",
-    "vacance de poste",
-    "avis de recrutement",
+    // Tenders.
+    "appel* d offre*",
+    "avis d appel",
+    "appel* a ~ manifestation*",
+    "avis ~ manifestation* d interet",
+    "manifestation* d interet",
     "demande de cotation",
     "demande de prix",
-    "manifestation d'interet",
+    "demande de devis",
+    "demande de proposition",
+    "demande de renseignement",
+    "demande d expression*",
+    "appel a proposition",
+    "appel a candidature",
+    "appel* a consultant*",
+    "appel a soumission*",
+    "invitation a/to soumissionner/bid/tender/quote",
+    "dossier d appel",
+    "avis de marche",
+    "passation de marche",
+    "avis ~ consultation ~ fournisseur*",
     "termes de reference",
-    "offre d'emploi",
-    "avis d'appel",
+    "terms of reference",
     "call for tender",
+    "call for proposal",
+    "call for application",
+    "call for bids",
+    "call for expression*",
+    "call for consultan*",
+    "call for quotation",
+    "invitation for bids",
     "invitation to bid",
+    "invitation to tender",
     "request for quotation",
     "request for proposal",
-    "request for expression",
+    "request for expression*",
+    "request for information",
+    "request for bids",
+    "request for tender",
     "expression of interest",
+    "expressions of interest",
+    "tender notice/announcement/reference",
+    "notice of tender",
+    "public tender",
+    "procurement notice",
+    "bid notice/announcement/reference",
+    "RFQ",
+    "RFP",
+    "ITB",
+    "EOI",
+    "licitac*",
+    "solicitud de cotizaci*",
+    "solicitud de propuesta",
+    "solicitud de oferta",
+    "invitacion a licitar/cotizar/ofertar",
+    "llamado a licitacion",
+    "expresion de interes",
+    "expresiones de interes",
+    "terminos de referencia",
+    "termos de referencia",
+    "concurso publico",
+    "pedido de cotac*",
+    // Vacancies.
+    "avis de vacance",
+    "avis de recrutement",
+    "avis de poste",
+    "vacance de poste",
+    "poste vacant",
+    "poste a pourvoir",
+    "offre* d emploi",
+    "offre* de stage",
+    "offre* de poste",
+    "OIM/IOM recrute",
+    "recrutement d un/une consultant*",
+    "recrutement ~ consultant*",
     "vacancy",
     "vacancies",
+    "vacant position",
     "job opening",
-    "tender notice",
-    "procurement notice",
-    "call for applications",
-    "terms of reference",
-    "licitacion",
-    "convocatoria",
-    "solicitud de cotizacion",
-    "solicitud de cotizaciones",
-    "invitacion a licitar",
-    "invitacion a cotizar",
-    "concurso publico",
+    "job vacancy",
+    "job announcement",
+    "job opportunity",
+    "career opportunities",
+    "position announcement",
+    "internship opportunity",
+    "internship vacancy",
+    "consultancy notice",
+    "open to internal and external candidates",
+    "special vacancy notice",
     "vacante",
-    "call for proposals",
-    "invitation a soumissionner",
-    "poste vacant",
+    "aviso de vacante",
+    "oferta de empleo",
+    "oferta laboral",
+    "oferta de trabajo",
+    "convocatoria*",
+    "oportunidad de empleo",
+    "oportunidad laboral",
+    "vaga de emprego",
+    "aviso de vaga",
 ];
 
-pub(super) fn is_news(title: &str) -> bool {
-    let title = fold(title);
-    !NO_NEWS.iter().any(|mark| {
-        title.match_indices(mark).any(|(i, _)| {
-            let whole = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
-            whole(title[..i].chars().next_back()) && whole(title[i + mark.len()..].chars().next())
-        })
-    })
+/// Titles that hold such words and are news.
+const NEWS: &[&str] = &["convocatoria* de prensa", "avis d appel a temoin*", "job vacancy ~ rate*"];
+
+/// Tells stories from tenders and vacancies.
+pub(super) struct Notices {
+    patterns: Patterns,
+    /// From this pattern on, the title is news after all.
+    news: usize,
+}
+
+impl Notices {
+    pub(super) fn new() -> Notices {
+        let mut patterns = Patterns::default();
+        let news = NO_NEWS.iter().filter(|p| patterns.add(p).is_some()).count();
+        for pattern in NEWS {
+            patterns.add(pattern);
+        }
+        Notices { patterns, news }
+    }
+
+    pub(super) fn is_news(&self, title: &str) -> bool {
+        let folded = Folded::new(title);
+        let found = self.patterns.find(&folded.words(title));
+        found.is_empty() || found.iter().any(|f| f.pattern >= self.news)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_tells_notices_from_stories() {
+        let notices = Notices::new();
+        for title in [
+            "Request for Proposals: Supply of Tents",
+            "APPEL D’OFFRES N° 12",
+            "Avis de vacance de poste",
+            "RFQ-2024-17 Generators",
+            "Invitación a licitar",
+        ] {
+            assert!(!notices.is_news(title), "{title}");
+        }
+        for title in ["Migrants seek proposals of marriage", "Appel à la paix", "IOM Appeals for USD 3 Million"] {
+            assert!(notices.is_news(title), "{title}");
+        }
+    }
 }
