@@ -65,3 +65,55 @@ fn inside_chrome(element: ElementRef<'_>) -> bool {
         .filter_map(ElementRef::wrap)
         .any(|e| matches!(e.value().name(), "nav" | "header" | "footer" | "aside" | "form"))
 }
+
+#[cfg(test)]
+mod training {
+    //! Prints the rows that `tests/train/` learns from: pages in, JSON lines out, by two environment variables.
+
+    use std::io::{BufRead, Write};
+
+    use super::super::{PageInput, facts::Facts, features, page::Page, pieces, scene::Scene};
+
+    #[derive(serde::Deserialize)]
+    struct Line {
+        id: String,
+        path: std::path::PathBuf,
+        url: url::Url,
+    }
+
+    #[test]
+    #[ignore = "a developer's path: run by tests/train/train.py"]
+    #[allow(clippy::unwrap_used)]
+    fn rows() {
+        let from = std::fs::File::open(std::env::var("DEPECHE_PAGES").unwrap()).unwrap();
+        let mut to = std::io::BufWriter::new(std::fs::File::create(std::env::var("DEPECHE_ROWS").unwrap()).unwrap());
+        for line in std::io::BufReader::new(from).lines() {
+            let line: Line = serde_json::from_str(&line.unwrap()).unwrap();
+            let (html, _) = crate::fetch::decode(&std::fs::read(&line.path).unwrap(), None);
+            let input =
+                PageInput { url: &line.url, html: &html, content_language: None, source_language: None, latest: None };
+            let Ok(page) = Page::parse(&input) else { continue };
+            let facts = Facts::read(&page);
+            let pieces = pieces::read(&page, &Default::default());
+            let scene = Scene::new(&pieces, &facts);
+            let mut names = Vec::new();
+            let all: Vec<(usize, &pieces::Piece)> =
+                pieces.list.iter().enumerate().filter(|(_, p)| !p.text.is_empty()).collect();
+            let rows: Vec<_> = all
+                .iter()
+                .map(|(at, _)| {
+                    names.clear();
+                    features::row(&scene, *at, Some(&mut names))
+                })
+                .collect();
+            let texts: Vec<&str> = all.iter().map(|(_, p)| p.text.as_str()).collect();
+            let elems: Vec<usize> = all.iter().map(|(_, p)| p.elem).collect();
+            let parents: Vec<(usize, &str)> = pieces.elems.iter().map(|e| (e.parent, e.name)).collect();
+            let row = serde_json::json!({
+                "id": line.id, "names": names, "rows": rows, "texts": texts, "elems": elems, "parents": parents,
+                "main": scene.main,
+            });
+            writeln!(to, "{row}").unwrap();
+        }
+    }
+}

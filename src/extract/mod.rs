@@ -7,11 +7,17 @@
 mod article;
 mod blocks;
 mod date;
+mod facts;
+mod features;
 mod generic;
 mod listing;
+mod marks;
 mod page;
+mod phrases;
+mod pieces;
 mod profile;
 mod published;
+mod scene;
 
 pub use article::article;
 pub use listing::listing;
