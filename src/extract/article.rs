@@ -1,9 +1,12 @@
 //! One article page to a raw article: profile first, generic second, marked which.
 
+use std::collections::HashSet;
+
 use scraper::ElementRef;
 use url::Url;
 
 use super::blocks::{self, Body};
+use super::facts::Facts;
 use super::page::{Page, same_host, text_of};
 use super::profile::Profile;
 use super::{ExtractError, PageInput, generic, published};
@@ -17,7 +20,8 @@ const LEAST_TEXT: usize = 80;
 /// Reads an article page.
 pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawArticle, ExtractError> {
     let page = Page::parse(input)?;
-    let (body, by) = body(&page, profile);
+    let facts = Facts::read(&page);
+    let (body, by) = body(&page, &facts, profile);
     let text = body.text();
     let title = title(&page, profile);
     if text.is_empty() || title.is_empty() {
@@ -63,8 +67,11 @@ pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawAr
     })
 }
 
-fn body(page: &Page<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {
-    let none = Vec::new();
+fn body(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {
+    let mut removed = HashSet::new();
+    for selector in profile.iter().flat_map(|p| &p.remove) {
+        removed.extend(page.html.select(selector).map(|e| e.id()));
+    }
     if let Some(profile) = profile {
         for selector in &profile.article_body {
             let found: Vec<ElementRef<'_>> = page.html.select(selector).collect();
@@ -73,13 +80,13 @@ fn body(page: &Page<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {
                 .copied()
                 .filter(|e| !e.ancestors().any(|a| found.iter().any(|f| f.id() == a.id())))
                 .collect();
-            let body = blocks::read(&outer, &profile.remove);
+            let body = blocks::read(&outer, &removed);
             if body.text().chars().count() >= LEAST_TEXT {
                 return (body, ExtractedBy::Profile(profile.rules().name.clone()));
             }
         }
     }
-    (blocks::read(&generic::containers(page), profile.map_or(&none, |p| &p.remove)), ExtractedBy::Generic)
+    (blocks::finish(generic::blocks(page, facts, &removed)), ExtractedBy::Generic)
 }
 
 fn title(page: &Page<'_>, profile: Option<&Profile>) -> String {

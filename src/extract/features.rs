@@ -81,6 +81,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     // The way up to the main container, or to where both part.
     let inside = at >= main.start && at < main.end;
     let (mut up, mut steps, mut repeats) = (piece.elem, 0.0, 0);
+    let (mut branch, mut holder) = (None, None);
     let mut nearest = [FAR; marks::COUNT];
     while let Some(e) = scene.elem(up) {
         if e.start <= main.start && e.end >= main.end || up == scene.main {
@@ -90,6 +91,10 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
             if e.marks >> bit & 1 == 1 && *near == FAR {
                 *near = steps;
             }
+        }
+        branch = Some(up);
+        if holder.is_none() && !matches!(e.name, "p" | "tr") && scene.sums(up).pieces > 1.0 {
+            holder = Some(up);
         }
         if !matches!(e.name, "p" | "br" | "tr" | "td" | "h2" | "h3") {
             repeats = repeats.max(scene.siblings.get(&(e.parent, e.shape)).copied().unwrap_or(0));
@@ -130,6 +135,21 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
         }),
     );
     f.put("pieces from headline", scene.headline.map_or(-20.0, |h| (at as f32 - h as f32).clamp(-10.0, 30.0)));
+
+    // The box it stands in, and the branch of the main container that the box is on.
+    for (name, of) in [("box", holder), ("branch", branch)] {
+        let sums = of.map(|e| scene.sums(e)).unwrap_or_default();
+        f.put(&format!("{name} words"), sums.words.ln_1p());
+        f.put(&format!("{name} pieces"), sums.pieces.min(40.0));
+        f.put(&format!("{name} linked"), sums.linked / sums.words.max(1.0));
+        f.put(&format!("{name} prose"), sums.prose / whole.prose.max(1.0));
+    }
+    let said = holder.map(|e| scene.said(e)).unwrap_or_default();
+    for (group, found) in said.iter().enumerate() {
+        f.put(&format!("box phrase {group}"), f32::from(*found));
+    }
+    let leads = holder.and_then(|e| scene.elem(e)).is_some_and(|e| e.start == at);
+    f.flag("leads box", leads);
 
     // What stands around it.
     let mut up = piece.elem;

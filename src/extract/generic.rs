@@ -1,69 +1,151 @@
-//! Where an article's body is on a page nobody described: known marks first, then the element whose paragraphs weigh most.
+//! The article's body on a page nobody described: every piece of the page is judged by the model, in the light of
+//! the main container, of what the page says of itself, and of its neighbours. It never reads a profile.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use scraper::ElementRef;
+use ego_tree::NodeId;
 
-use super::page::{Page, text_of};
+use super::blocks::Block;
+use super::facts::Facts;
+use super::page::Page;
+use super::pieces::{self, Piece, Pieces};
+use super::scene::Scene;
+use super::weights::THRESHOLD;
+use super::{features, judge, marks};
 
-/// Marks of a body, the surest first.
-const MARKS: &[&str] = &[
-    "[itemprop=articleBody]",
-    ".field--name-body, .field-name-body",
-    ".field--type-text-with-summary, .field--type-text-long",
-    ".article-body, .article__body, .entry-content, .post-content, .story-body",
-];
-/// A mark with less text than this is a teaser.
-const LEAST: usize = 140;
+/// A body of fewer words is none: then the prose of the main container is taken as it is.
+const LEAST_WORDS: u32 = 20;
+/// Marks of boxes whose pictures are not the article's.
+const NOT_OURS: marks::Marks = marks::ADVERT
+    | marks::RELATED
+    | marks::PROMO
+    | marks::SHARE
+    | marks::BYLINE
+    | marks::NAV
+    | marks::COMMENT
+    | marks::CHROME
+    | marks::WIDGET;
 
-pub(super) fn containers<'a>(page: &'a Page<'_>) -> Vec<ElementRef<'a>> {
-    for mark in MARKS {
-        let found: Vec<ElementRef<'a>> = page.all(mark).into_iter().filter(|e| !inside_chrome(*e)).collect();
-        let outer: Vec<ElementRef<'a>> =
-            found.iter().copied().filter(|e| !e.ancestors().any(|a| found.iter().any(|f| f.id() == a.id()))).collect();
-        if outer.iter().map(|e| text_of(*e).chars().count()).sum::<usize>() >= LEAST {
-            return outer;
+/// The body's blocks in the order of the page, less the elements of `removed`.
+pub(super) fn blocks(page: &Page<'_>, facts: &Facts<'_>, removed: &HashSet<NodeId>) -> Vec<Block> {
+    let pieces = pieces::read(page, removed);
+    let scene = Scene::new(&pieces, facts);
+    let mut kept = judged(&scene);
+    let words = |kept: &[bool]| pieces.list.iter().zip(kept).filter(|(_, k)| **k).map(|(p, _)| p.words).sum::<u32>();
+    if words(&kept) < LEAST_WORDS
+        && let Some(main) = pieces.elems.get(scene.main)
+    {
+        let prose: Vec<bool> = (0..kept.len())
+            .map(|at| (main.start..main.end).contains(&at) && scene.prose.get(at) == Some(&true))
+            .collect();
+        if words(&prose) > words(&kept) {
+            kept = prose;
         }
     }
-    heaviest(page).into_iter().collect()
+    keep_pictures(&scene, &mut kept);
+    assemble(&pieces, &kept)
 }
 
-/// Every paragraph gives its weight to its parent, and half of it to the one above.
-fn heaviest<'a>(page: &'a Page<'_>) -> Option<ElementRef<'a>> {
-    let mut weights = HashMap::new();
-    for paragraph in page.all("p, pre, blockquote") {
-        let text = text_of(paragraph);
-        let characters = text.chars().count();
-        if characters < 40 || inside_chrome(paragraph) {
+/// Which pieces the model keeps; a long text only once.
+fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
+    let mut seen = HashSet::new();
+    let list = &scene.pieces.list;
+    let mut kept = Vec::with_capacity(list.len());
+    for (at, piece) in list.iter().enumerate() {
+        let keep = !piece.text.is_empty()
+            && judge::chance(&features::row(scene, at, None)) > THRESHOLD
+            && (piece.text.len() <= 40 || seen.insert(piece.text.as_str()));
+        kept.push(keep);
+    }
+    kept
+}
+
+/// Pictures that stand between kept pieces of the main container.
+fn keep_pictures(scene: &Scene<'_, '_>, kept: &mut [bool]) {
+    let Some(main) = scene.elem(scene.main) else { return };
+    let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) else { return };
+    let above = scene.around.get(scene.main).map_or(0, |a| a.marks);
+    for at in first.max(main.start)..last.min(main.end) {
+        let Some(piece) = scene.pieces.list.get(at).filter(|p| p.text.is_empty()) else { continue };
+        let around = scene.around.get(piece.elem).copied().unwrap_or_default();
+        if (around.marks & !above) & NOT_OURS == 0
+            && !around.is_hidden
+            && let Some(slot) = kept.get_mut(at)
+        {
+            *slot = true;
+        }
+    }
+}
+
+/// Kept pieces as blocks: items of one list and rows of one table are one block.
+fn assemble(pieces: &Pieces<'_>, kept: &[bool]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open: Option<(usize, &str, usize)> = None;
+    for (at, piece) in pieces.list.iter().enumerate().filter(|(at, _)| kept.get(*at) == Some(&true)) {
+        let group = group(pieces, piece);
+        if let (Some((elem, name)), Some((last, _, before))) = (group, open)
+            && elem == last
+            && before + 1 == at
+            && let Some(block) = blocks.last_mut()
+        {
+            let end = block.html.len() - name.len() - 3;
+            block.html.insert_str(end, &inner(piece, name));
+            if !piece.text.is_empty() {
+                block.lines.push(piece.text.clone());
+            }
+            open = Some((elem, name, at));
             continue;
         }
-        let links: usize = paragraph
-            .descendants()
-            .filter_map(ElementRef::wrap)
-            .filter(|e| e.value().name() == "a")
-            .map(|a| text_of(a).chars().count())
-            .sum();
-        let weight = (characters.saturating_sub(2 * links)) as f32 + 20.0 * text.matches([',', '،']).count() as f32;
-        for (ancestor, share) in paragraph.ancestors().filter_map(ElementRef::wrap).zip([1.0, 0.5]) {
-            *weights.entry(ancestor.id()).or_insert(0.0) += weight * share;
-        }
+        let lines = if piece.text.is_empty() { Vec::new() } else { vec![piece.text.clone()] };
+        let html = match group {
+            Some((elem, name)) => {
+                open = Some((elem, name, at));
+                format!("<{name}>{}</{name}>", inner(piece, name))
+            }
+            None => {
+                open = None;
+                single(pieces, piece)
+            }
+        };
+        blocks.push(Block { lines, html });
     }
-    let all = page.all("body *, body");
-    let mut best: Option<(f32, ElementRef<'a>)> = None;
-    for element in all {
-        let Some(weight) = weights.get(&element.id()) else { continue };
-        if best.as_ref().is_none_or(|(most, _)| weight > most) {
-            best = Some((*weight, element));
-        }
-    }
-    best.map(|(_, element)| element)
+    blocks
 }
 
-fn inside_chrome(element: ElementRef<'_>) -> bool {
-    element
-        .ancestors()
-        .filter_map(ElementRef::wrap)
-        .any(|e| matches!(e.value().name(), "nav" | "header" | "footer" | "aside" | "form"))
+/// The list or table that a piece is an item or a row of.
+fn group(pieces: &Pieces<'_>, piece: &Piece) -> Option<(usize, &'static str)> {
+    let mut at = piece.elem;
+    // An item's text stands in it or in one element of it, seldom deeper.
+    for _ in 0..4 {
+        let elem = pieces.elems.get(at)?;
+        match elem.name {
+            "ul" => return Some((at, "ul")),
+            "ol" => return Some((at, "ol")),
+            "table" if piece.cells > 1 => return Some((at, "table")),
+            "li" | "p" | "tr" | "td" | "th" | "tbody" | "thead" => at = elem.parent,
+            _ => return None,
+        }
+    }
+    None
+}
+
+fn inner(piece: &Piece, group: &str) -> String {
+    if group == "table" { format!("<tr>{}</tr>", piece.html) } else { format!("<li>{}</li>", piece.html) }
+}
+
+fn single(pieces: &Pieces<'_>, piece: &Piece) -> String {
+    let name = pieces.elems.get(piece.elem).map_or("p", |e| e.name);
+    let parent = pieces.elems.get(piece.elem).and_then(|e| pieces.elems.get(e.parent)).map_or("", |e| e.name);
+    let html = piece.html.trim();
+    match name {
+        // The page's own first heading is the title.
+        "h1" => format!("<h2>{html}</h2>"),
+        "h2" | "h3" | "h4" | "h5" | "h6" | "pre" => format!("<{name}>{html}</{name}>"),
+        "blockquote" => format!("<blockquote><p>{html}</p></blockquote>"),
+        _ if parent == "blockquote" => format!("<blockquote><p>{html}</p></blockquote>"),
+        _ if piece.text.is_empty() => format!("<figure>{html}</figure>"),
+        _ => format!("<p>{html}</p>"),
+    }
 }
 
 #[cfg(test)]
@@ -72,7 +154,8 @@ mod training {
 
     use std::io::{BufRead, Write};
 
-    use super::super::{PageInput, facts::Facts, features, page::Page, pieces, scene::Scene};
+    use super::super::PageInput;
+    use super::*;
 
     #[derive(serde::Deserialize)]
     struct Line {

@@ -113,7 +113,7 @@ fn word(word: &str) -> Marks {
         | b"categories" | b"topics" | b"topic" | b"keywords" | b"label" | b"labels" | b"kicker" | b"eyebrow"
         | b"info" | b"details" | b"datetime" | b"pubdate" | b"overline" | b"dateline" => META,
         b"nav" | b"navigation" | b"menu" | b"breadcrumb" | b"breadcrumbs" | b"pager" | b"pagination" | b"toc"
-        | b"skip" | b"navbar" | b"submenu" | b"dropdown" | b"contents" => NAV,
+        | b"skip" | b"navbar" | b"submenu" | b"dropdown" => NAV,
         b"footer" | b"masthead" | b"toolbar" | b"cookie" | b"cookies" | b"consent" | b"modal" | b"popup"
         | b"overlay" | b"gdpr" | b"login" | b"foot" | b"header" | b"dialog" | b"lightbox" | b"tooltip" | b"bottom"
         | b"search" | b"footnote" | b"footnotes" | b"references" => CHROME,

@@ -10,6 +10,7 @@ mod date;
 mod facts;
 mod features;
 mod generic;
+mod judge;
 mod listing;
 mod marks;
 mod page;
@@ -18,6 +19,7 @@ mod pieces;
 mod profile;
 mod published;
 mod scene;
+mod weights;
 
 pub use article::article;
 pub use listing::listing;

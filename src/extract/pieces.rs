@@ -78,7 +78,7 @@ fn role(name: &str) -> Role {
         }
         "a" | "span" | "b" | "strong" | "i" | "em" | "u" | "s" | "small" | "sub" | "sup" | "mark" | "cite" | "code"
         | "q" | "abbr" | "time" | "font" | "label" | "wbr" | "ins" | "del" | "tt" | "var" | "kbd" | "bdi" | "bdo"
-        | "data" | "dfn" | "big" | "strike" | "acronym" | "samp" | "nobr" | "ruby" | "rt" | "rp" => Role::Inline,
+        | "data" | "dfn" | "big" | "strike" | "acronym" | "samp" | "nobr" | "ruby" | "rt" | "rp" | "rb" | "rtc" => Role::Inline,
         "br" | "hr" => Role::Break,
         "img" => Role::Picture,
         "td" | "th" => Role::Cell,
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
             Role::Inline => {
                 let name = element.name();
                 let tag = match (name, element.attr("href")) {
-                    ("a", Some(href)) => format!("<a href=\"{}\">", href.replace('"', "&quot;")),
+                    ("a", Some(href)) => format!("<a href=\"{}\">", attribute(href)),
                     ("a" | "span" | "font" | "label" | "time" | "wbr" | "data" | "nobr", _) => String::new(),
                     _ => format!("<{name}>"),
                 };
@@ -287,7 +287,7 @@ impl<'a> Walk<'a> {
         let source = element.attr("src").filter(|src| !src.starts_with("data:") && !src.is_empty()).or(lazy);
         if let Some(source) = source {
             let alt = element.attr("alt").unwrap_or_default();
-            let tag = format!("<img src=\"{}\" alt=\"{}\">", source.replace('"', "&quot;"), alt.replace('"', "&quot;"));
+            let tag = format!("<img src=\"{}\" alt=\"{}\">", attribute(source), attribute(alt));
             self.now.html.push_str(&tag);
         }
     }
@@ -358,7 +358,13 @@ fn push_escaped(into: &mut String, text: &str) {
             '&' => into.push_str("&amp;"),
             '<' => into.push_str("&lt;"),
             '>' => into.push_str("&gt;"),
+            // Line and paragraph separators break readers that go by lines.
+            c if c.is_whitespace() && !matches!(c, '\u{A0}' | '\u{202F}' | '\n') => into.push(' '),
             c => into.push(c),
         }
     }
+}
+
+fn attribute(text: &str) -> String {
+    clean_line(text).replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }

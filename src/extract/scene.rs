@@ -1,6 +1,7 @@
 //! A page measured once: sums over any range of pieces, the main container, what the page says of itself. What the
 //! features of a piece are read from; nothing is judged here.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::facts::{self, Facts};
@@ -34,11 +35,15 @@ pub(super) struct Scene<'p, 'a> {
     pub siblings: HashMap<(usize, u64), u32>,
     /// First and last piece of a text, by its hash.
     pub seen: HashMap<u64, (usize, usize)>,
+    /// How often a text stands on the page.
+    pub times: HashMap<u64, u32>,
     pub witness: HashSet<u64>,
     pub description: HashSet<u64>,
     pub title: HashSet<u64>,
     /// The piece of the headline.
     pub headline: Option<usize>,
+    /// What boxes say, as far as somebody asked.
+    boxes: RefCell<HashMap<usize, [u8; phrases::GROUPS]>>,
     pub has_body: bool,
     pub has_body_mark: bool,
 }
@@ -70,24 +75,37 @@ pub(super) const NAMES: &[&str] = &[
     "dl",
 ];
 
+/// Bits of `nav`, `footer` and `aside`.
+const CHROME: u32 = 0b1101;
+
 impl<'p, 'a> Scene<'p, 'a> {
     pub fn new(pieces: &'p Pieces<'a>, facts: &Facts<'_>) -> Scene<'p, 'a> {
         let mut around: Vec<Around> = Vec::with_capacity(pieces.elems.len());
         let mut siblings = HashMap::new();
+        let mut words = vec![0];
+        words.extend(pieces.list.iter().scan(0, |sum, piece| {
+            *sum += piece.words;
+            Some(*sum)
+        }));
+        let within = |elem: &Elem<'_>| words.get(elem.end).zip(words.get(elem.start)).map_or(0, |(b, a)| b - a);
+        let whole = words.last().copied().unwrap_or_default();
         for (at, elem) in pieces.elems.iter().enumerate() {
+            // What holds most of the page says nothing about a part of it.
+            let is_part = within(elem) * 5 < whole * 3;
             let outer = if at == 0 { Around::default() } else { around.get(elem.parent).copied().unwrap_or_default() };
             let name = NAMES.iter().position(|n| *n == elem.name).map_or(0, |bit| 1 << bit);
+            let is_chrome = CHROME & name != 0 && !is_part;
             around.push(Around {
-                names: outer.names | name,
-                marks: outer.marks | elem.marks,
+                names: outer.names | if is_chrome { 0 } else { name },
+                marks: outer.marks | if is_part { elem.marks } else { elem.marks & marks::BODY_MARK },
                 in_body: outer.in_body || elem.is_body,
-                is_hidden: outer.is_hidden || elem.is_hidden,
+                is_hidden: outer.is_hidden || (elem.is_hidden && is_part),
             });
             *siblings.entry((elem.parent, elem.shape)).or_insert(0) += 1;
         }
         let mut sums = vec![Sums::default()];
         let mut total = Sums::default();
-        let (mut prose, mut seen) = (Vec::new(), HashMap::new());
+        let (mut prose, mut seen, mut times) = (Vec::new(), HashMap::new(), HashMap::new());
         let mut by_shape = HashMap::new();
         for (at, piece) in pieces.list.iter().enumerate() {
             let is_prose = is_prose(piece, around.get(piece.elem).copied().unwrap_or_default());
@@ -101,6 +119,7 @@ impl<'p, 'a> Scene<'p, 'a> {
             }
             sums.push(total);
             if piece.words > 3 {
+                *times.entry(hash(&piece.text)).or_insert(0) += 1;
                 seen.entry(hash(&piece.text)).and_modify(|s: &mut (usize, usize)| s.1 = at).or_insert((at, at));
             }
         }
@@ -132,6 +151,8 @@ impl<'p, 'a> Scene<'p, 'a> {
             by_shape,
             siblings,
             seen,
+            times,
+            boxes: RefCell::default(),
         };
         scene.main = scene.heaviest(|sums| sums.prose);
         scene
@@ -167,6 +188,21 @@ impl<'p, 'a> Scene<'p, 'a> {
         at
     }
 
+    /// The phrases of every piece in an element; none of large ones.
+    pub fn said(&self, at: usize) -> [u8; phrases::GROUPS] {
+        const LARGEST: usize = 40;
+        let Some(elem) = self.elem(at).filter(|e| e.end - e.start <= LARGEST) else { return Default::default() };
+        *self.boxes.borrow_mut().entry(at).or_insert_with(|| {
+            let mut all = [0; phrases::GROUPS];
+            for found in self.phrases.get(elem.start..elem.end).into_iter().flatten() {
+                for (a, b) in all.iter_mut().zip(found) {
+                    *a = (*a).max(*b);
+                }
+            }
+            all
+        })
+    }
+
     pub fn elem(&self, at: usize) -> Option<&Elem<'a>> {
         self.pieces.elems.get(at)
     }
@@ -174,11 +210,10 @@ impl<'p, 'a> Scene<'p, 'a> {
 
 /// Reads like prose, and stands where prose stands.
 fn is_prose(piece: &Piece, around: Around) -> bool {
-    let chrome = 0b1_1101; // nav, footer, aside, form
     piece.words >= 12
         && piece.linked * 3 < piece.words
-        && around.names & chrome & !(1 << 4) == 0
-        && around.marks & (marks::COMMENT | marks::NAV) == 0
+        && around.names & CHROME == 0
+        && around.marks & marks::COMMENT == 0
         && !around.is_hidden
         && piece.text.contains(['.', ',', '!', '?', '،', '。', '、', '؟'])
 }
