@@ -27,7 +27,7 @@ pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawAr
     if text.is_empty() || title.is_empty() {
         return Err(ExtractError::Empty);
     }
-    let published = published::find(&page, profile, &text);
+    let published = published::find(&page, &facts, profile, &text);
     let modified = page
         .first("meta[property='article:modified_time']")
         .and_then(|e| published::reader(input, profile).read(e.value().attr("content")?, "article:modified_time"));

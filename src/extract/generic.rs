@@ -10,11 +10,9 @@ use super::facts::Facts;
 use super::page::Page;
 use super::pieces::{self, Piece, Pieces};
 use super::scene::Scene;
-use super::weights::THRESHOLD;
+use super::weights::{LEAST_WORDS, THRESHOLD};
 use super::{features, judge, marks};
 
-/// A body of fewer words is none: then the prose of the main container is taken as it is.
-const LEAST_WORDS: u32 = 20;
 /// Marks of boxes whose pictures are not the article's.
 const NOT_OURS: marks::Marks = marks::ADVERT
     | marks::RELATED
@@ -31,33 +29,32 @@ pub(super) fn blocks(page: &Page<'_>, facts: &Facts<'_>, removed: &HashSet<NodeI
     let pieces = pieces::read(page, removed);
     let scene = Scene::new(&pieces, facts);
     let mut kept = judged(&scene);
-    let words = |kept: &[bool]| pieces.list.iter().zip(kept).filter(|(_, k)| **k).map(|(p, _)| p.words).sum::<u32>();
-    if words(&kept) < LEAST_WORDS
-        && let Some(main) = pieces.elems.get(scene.main)
-    {
-        let prose: Vec<bool> = (0..kept.len())
-            .map(|at| (main.start..main.end).contains(&at) && scene.prose.get(at) == Some(&true))
-            .collect();
-        if words(&prose) > words(&kept) {
-            kept = prose;
-        }
-    }
     keep_pictures(&scene, &mut kept);
     assemble(&pieces, &kept)
 }
 
-/// Which pieces the model keeps; a long text only once.
+/// Which pieces the model keeps; a long text only once. Every page is held to have an article: where next to
+/// nothing is kept, the model is believed less and less.
 fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
-    let mut seen = HashSet::new();
     let list = &scene.pieces.list;
-    let mut kept = Vec::with_capacity(list.len());
-    for (at, piece) in list.iter().enumerate() {
-        let keep = !piece.text.is_empty()
-            && judge::chance(&features::row(scene, at, None)) > THRESHOLD
-            && (piece.text.len() <= 40 || seen.insert(piece.text.as_str()));
-        kept.push(keep);
+    let chances: Vec<f32> = list
+        .iter()
+        .enumerate()
+        .map(|(at, p)| if p.text.is_empty() { 0.0 } else { judge::chance(&features::row(scene, at, None)) })
+        .collect();
+    let words = |cut: f32| list.iter().zip(&chances).filter(|(_, c)| **c > cut).map(|(p, _)| p.words).sum::<u32>();
+    let mut cut = THRESHOLD;
+    while cut > 0.05 && words(cut) < LEAST_WORDS {
+        cut *= 0.8;
     }
-    kept
+    if words(cut) == 0 {
+        return scene.prose.clone();
+    }
+    let mut seen = HashSet::new();
+    list.iter()
+        .zip(&chances)
+        .map(|(p, chance)| *chance > cut && (p.text.len() <= 40 || seen.insert(p.text.as_str())))
+        .collect()
 }
 
 /// Pictures that stand between kept pieces of the main container.

@@ -78,7 +78,9 @@ fn role(name: &str) -> Role {
         }
         "a" | "span" | "b" | "strong" | "i" | "em" | "u" | "s" | "small" | "sub" | "sup" | "mark" | "cite" | "code"
         | "q" | "abbr" | "time" | "font" | "label" | "wbr" | "ins" | "del" | "tt" | "var" | "kbd" | "bdi" | "bdo"
-        | "data" | "dfn" | "big" | "strike" | "acronym" | "samp" | "nobr" | "ruby" | "rt" | "rp" | "rb" | "rtc" => Role::Inline,
+        | "data" | "dfn" | "big" | "strike" | "acronym" | "samp" | "nobr" | "ruby" | "rt" | "rp" | "rb" | "rtc" => {
+            Role::Inline
+        }
         "br" | "hr" => Role::Break,
         "img" => Role::Picture,
         "td" | "th" => Role::Cell,

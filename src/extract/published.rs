@@ -1,24 +1,94 @@
 //! The publication date of a page: the profile's place first, then what is declared, then what stands near the title.
 
+use scraper::ElementRef;
+
 use super::PageInput;
 use super::date::Reader;
+use super::facts::Facts;
 use super::page::{Page, text_of};
 use super::profile::Profile;
 use crate::article::PageDate;
 
-/// Places where pages declare their date, the surest first: selector, attribute.
-const DECLARED: &[(&str, &str)] = &[
-    ("meta[property='article:published_time']", "content"),
-    ("[itemprop=datePublished]", "content"),
-    ("[itemprop=datePublished]", "datetime"),
-    ("[property='dc:date']", "content"),
-    ("meta[name='dcterms.date'], meta[name='DC.date.issued'], meta[name=date], meta[name=pubdate]", "content"),
-    ("article time[datetime], main time[datetime]", "datetime"),
-    ("time[datetime]", "datetime"),
+/// Names of meta elements that hold a publication date, the surest first.
+const PUBLISHED: &[&str] = &[
+    "article:published_time",
+    "og:article:published_time",
+    "article:published",
+    "og:published_time",
+    "datepublished",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dcterms.created",
+    "dc.date.created",
+    "parsely-pub-date",
+    "sailthru.date",
+    "cxenseparse:recs:publishtime",
+    "article.published",
+    "publish-date",
+    "publish_date",
+    "publication_date",
+    "publication-date",
+    "publicationdate",
+    "published-date",
+    "pub_date",
+    "pubdate",
+    "citation_publication_date",
+    "citation_date",
+    "date.created",
+    "rnews:datepublished",
+    "ptime",
+    "vr:published_time",
+    "last-modified-date",
+    "dcterms.date",
+    "dc.date",
+    "dc:date",
+    "date",
+    "article_date_original",
+    "originalpublicationdate",
+    "search.date",
+    "bt:pubdate",
+    "gentime",
+    "timestamp",
+    "datecreated",
+    "article:post_date",
 ];
+/// Names of meta elements that hold the date of a change: better than nothing.
+const MODIFIED: &[&str] = &[
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "dcterms.modified",
+    "dc.date.modified",
+    "last-modified",
+    "lastmod",
+    "revised",
+    "article:modified",
+    "utime",
+];
+/// Class words of elements that show a date, the surest first.
+const SHOWN: &[&[&str]] = &[
+    &["published", "pubdate", "publish", "posted", "submitted", "publication", "pub", "erstellt", "veroeffentlicht"],
+    &["date", "datum", "fecha", "dateline", "datetime", "postdate", "timestamp", "data", "calendar"],
+    &["time", "byline", "meta", "info", "infos", "postmetadata", "entry-meta"],
+];
+/// A line longer than this is no date line.
+const LONGEST: usize = 160;
 
-pub(super) fn find(page: &Page<'_>, profile: Option<&Profile>, text: &str) -> Option<PageDate> {
+pub(super) fn find(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>, text: &str) -> Option<PageDate> {
     let reader = reader(&page.input, profile);
+    by_profile(page, profile, &reader)
+        .or_else(|| declared(facts, &reader))
+        .or_else(|| by_property(facts, &reader))
+        .or_else(|| near(page, facts, &reader, text))
+        .or_else(|| by_url(page, &reader))
+        .or_else(|| by_modified(facts, &reader))
+}
+
+pub(super) fn reader(input: &PageInput<'_>, profile: Option<&Profile>) -> Reader {
+    Reader { order: profile.map(|p| p.rules().date_order).unwrap_or_default(), latest: input.latest }
+}
+
+fn by_profile(page: &Page<'_>, profile: Option<&Profile>, reader: &Reader) -> Option<PageDate> {
     for selector in profile.iter().flat_map(|p| &p.article_date) {
         for element in page.html.select(selector).take(4) {
             let from = format!("article.date {}", element.value().attr("class").unwrap_or(element.value().name()));
@@ -32,69 +102,228 @@ pub(super) fn find(page: &Page<'_>, profile: Option<&Profile>, text: &str) -> Op
             }
         }
     }
-    if let Some(date) = json_ld(page, &reader) {
-        return Some(date);
-    }
-    for (selector, attribute) in DECLARED {
-        for element in page.all(selector) {
-            if let Some(date) =
-                element.value().attr(attribute).and_then(|value| reader.read(value, &format!("{selector} {attribute}")))
-            {
-                return Some(date);
-            }
+    None
+}
+
+/// Structured data, then meta elements.
+fn declared(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
+    let by_json = |key: &str| {
+        let from = format!("json-ld {key}");
+        facts.json_values(key).into_iter().filter_map(|v| v.as_str()).find_map(|text| reader.read(text, &from))
+    };
+    let by_meta = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            facts.metas.iter().filter(|(key, _)| key == name).find_map(|(_, content)| reader.read(content, name))
+        })
+    };
+    by_json("datePublished").or_else(|| by_meta(PUBLISHED)).or_else(|| by_json("dateCreated"))
+}
+
+/// What elements of the page are marked with.
+fn by_property(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
+    for element in &facts.props {
+        let name = element.value().attr("itemprop").or_else(|| element.value().attr("property")).unwrap_or_default();
+        if !matches!(name, "datePublished" | "dc:date" | "dateCreated" | "dc:issued" | "schema:datePublished") {
+            continue;
+        }
+        let machine = ["content", "datetime", "title"].iter().filter_map(|a| element.value().attr(a));
+        if let Some(date) = machine
+            .filter_map(|value| reader.read(value, name))
+            .next()
+            .or_else(|| reader.read(&text_of(*element), name))
+        {
+            return Some(date);
         }
     }
+    None
+}
+
+/// What readers see: times and date lines, those near the headline before others; then the dateline.
+fn near(page: &Page<'_>, facts: &Facts<'_>, reader: &Reader, text: &str) -> Option<PageDate> {
+    let places = Places::read(page, facts);
+    let by_time = || {
+        let mut times: Vec<&Place<'_>> = places.list.iter().filter(|p| p.element.value().name() == "time").collect();
+        times.sort_by_key(|place| (place.is_aside, place.is_update, place.distance));
+        times.into_iter().find_map(|place| {
+            let machine = place.element.value().attr("datetime");
+            machine.and_then(|value| reader.read(value, "time datetime")).or_else(|| reader.read(&place.text, "time"))
+        })
+    };
+    let by_class = |rank: usize| {
+        let mut lines: Vec<&Place<'_>> =
+            places.list.iter().filter(|p| p.rank == rank && !p.is_update && !p.is_aside).collect();
+        lines.sort_by_key(|place| place.distance);
+        lines.into_iter().find_map(|place| reader.read(&place.text, &format!("class {}", class_of(place.element))))
+    };
     // A dateline is the article's own; a date in the chrome may be another story's.
     let dateline: String = text.chars().take(120).collect();
-    if let Some(date) = reader.read(&dateline, "dateline") {
-        return Some(date);
-    }
-    for selector in [".submitted, .posted, .date, .post-date, .entry-date, .published", ".meta"] {
-        for element in page.all(selector).into_iter().take(6) {
-            let shown = text_of(element);
-            if shown.chars().count() < 120
-                && !is_update(&shown)
-                && let Some(date) = reader.read(&shown, selector)
-            {
-                return Some(date);
-            }
-        }
-    }
-    None
+    by_time()
+        .or_else(|| by_class(0))
+        .or_else(|| by_class(1))
+        .or_else(|| reader.read(&dateline, "dateline"))
+        .or_else(|| by_class(2))
+        .or_else(|| places.lines.iter().find_map(|line| reader.read(line, "near the headline")))
 }
 
-pub(super) fn reader(input: &PageInput<'_>, profile: Option<&Profile>) -> Reader {
-    Reader { order: profile.map(|p| p.rules().date_order).unwrap_or_default(), latest: input.latest }
+/// An element that may show the date.
+struct Place<'a> {
+    element: ElementRef<'a>,
+    text: String,
+    /// Which row of `SHOWN` its class is of; past them for a bare `<time>`.
+    rank: usize,
+    /// Elements between it and the headline; those before it count double.
+    distance: usize,
+    is_update: bool,
+    /// In a list of other stories.
+    is_aside: bool,
 }
 
-fn json_ld(page: &Page<'_>, reader: &Reader) -> Option<PageDate> {
-    for script in page.all("script[type='application/ld+json']") {
-        let text: String = script.text().collect();
-        let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
-        let mut open = vec![&value];
-        while let Some(value) = open.pop() {
-            match value {
-                serde_json::Value::Object(map) => {
-                    if let Some(date) = map
-                        .get("datePublished")
-                        .and_then(|d| d.as_str())
-                        .and_then(|d| reader.read(d, "json-ld datePublished"))
-                    {
-                        return Some(date);
+#[derive(Default)]
+struct Places<'a> {
+    list: Vec<Place<'a>>,
+    /// Short lines after the headline.
+    lines: Vec<String>,
+}
+
+impl<'a> Places<'a> {
+    fn read(page: &'a Page<'_>, facts: &Facts<'_>) -> Places<'a> {
+        const MOST: usize = 60;
+        let headline = facts.headings.first().map(|h| h.id());
+        let mut places = Places::default();
+        let mut order = 0usize;
+        let mut at_headline = None;
+        for node in page.html.root_element().descendants() {
+            let Some(element) = ElementRef::wrap(node) else {
+                if let (Some(since), scraper::Node::Text(text)) = (at_headline, node.value()) {
+                    let is_near =
+                        order < since + 40 && text.len() < LONGEST && text.bytes().any(|b| b.is_ascii_digit());
+                    if is_near && !node.parent().and_then(ElementRef::wrap).is_some_and(|e| is_code(e.value().name())) {
+                        let line = text.trim();
+                        if !is_update(line) {
+                            places.lines.push(line.to_owned());
+                        }
                     }
-                    open.extend(map.values());
                 }
-                serde_json::Value::Array(list) => open.extend(list),
-                _ => {}
+                continue;
+            };
+            order += 1;
+            if headline == Some(node.id()) {
+                at_headline = Some(order);
             }
+            let name = element.value().name();
+            let rank = rank(element);
+            if (name != "time" && rank == SHOWN.len()) || places.list.len() >= MOST {
+                continue;
+            }
+            let text = text_of(element);
+            if text.len() > LONGEST {
+                continue;
+            }
+            let is_aside = element.ancestors().filter_map(ElementRef::wrap).any(|e| {
+                matches!(e.value().name(), "aside" | "footer" | "nav" | "ul")
+                    || e.value().attr("class").is_some_and(|c| {
+                        ["related", "sidebar", "recent", "widget", "comment", "teaser", "latest"]
+                            .iter()
+                            .any(|word| c.to_ascii_lowercase().contains(word))
+                            && !c.contains("single")
+                    })
+            });
+            places.list.push(Place {
+                element,
+                rank,
+                distance: order,
+                is_update: is_update(&text)
+                    || class_of(element).contains("modif")
+                    || class_of(element).contains("updated"),
+                is_aside,
+                text,
+            });
         }
+        let middle = at_headline.unwrap_or(0);
+        for place in &mut places.list {
+            place.distance =
+                if place.distance >= middle { place.distance - middle } else { 2 * (middle - place.distance) };
+        }
+        places
     }
-    None
+}
+
+fn is_code(name: &str) -> bool {
+    matches!(name, "script" | "style" | "noscript" | "template" | "h1")
+}
+
+fn class_of(element: ElementRef<'_>) -> &str {
+    element.value().attr("class").or_else(|| element.value().attr("id")).unwrap_or_default()
+}
+
+fn rank(element: ElementRef<'_>) -> usize {
+    let class = class_of(element);
+    if class.is_empty() || class.len() > 300 || matches!(element.value().name(), "body" | "html" | "main") {
+        return SHOWN.len();
+    }
+    let lower = class.to_ascii_lowercase();
+    SHOWN
+        .iter()
+        .position(|words| {
+            lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
+                words
+                    .iter()
+                    .any(|word| part == *word || (word.len() > 3 && (part.ends_with(word) || part.starts_with(word))))
+            })
+        })
+        .unwrap_or(SHOWN.len())
+}
+
+/// A full date in the address.
+fn by_url(page: &Page<'_>, reader: &Reader) -> Option<PageDate> {
+    let path = page.input.url.path();
+    let numbers: Vec<&str> = path.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
+    let by_parts = numbers.windows(3).find_map(|w| {
+        let [year, month, day] = w else { return None };
+        let fits = year.len() == 4 && month.len() <= 2 && day.len() <= 2;
+        fits.then(|| reader.read(&format!("{year}-{month:0>2}-{day:0>2}"), "address")).flatten()
+    });
+    by_parts.or_else(|| {
+        numbers.iter().filter(|n| n.len() >= 8).find_map(|n| {
+            let (year, month, day) = (n.get(..4)?, n.get(4..6)?, n.get(6..8)?);
+            let fits = n.len() == 8 || n.len() == 12 || n.len() == 14;
+            fits.then(|| reader.read(&format!("{year}-{month}-{day}"), "address")).flatten()
+        })
+    })
+}
+
+/// The last resort: when the page was changed.
+fn by_modified(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
+    facts
+        .json_values("dateModified")
+        .into_iter()
+        .filter_map(|v| v.as_str())
+        .find_map(|text| reader.read(text, "json-ld dateModified"))
+        .or_else(|| {
+            MODIFIED.iter().find_map(|name| {
+                facts.metas.iter().filter(|(key, _)| key == name).find_map(|(_, content)| reader.read(content, name))
+            })
+        })
 }
 
 fn is_update(text: &str) -> bool {
     let text = text.trim_start().to_lowercase();
-    ["updated", "last updated", "modified", "mis à jour", "mise à jour", "dernière mise", "actualizado"]
-        .iter()
-        .any(|mark| text.starts_with(mark))
+    [
+        "updated",
+        "last updated",
+        "last modified",
+        "modified",
+        "mis à jour",
+        "mise à jour",
+        "dernière mise",
+        "actualizado",
+        "última actualización",
+        "aktualisiert",
+        "atualizado",
+        "aggiornato",
+        "zuletzt",
+        "letzte",
+    ]
+    .iter()
+    .any(|mark| text.starts_with(mark))
 }

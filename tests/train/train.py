@@ -17,9 +17,9 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGET = os.path.join(HERE, "..", "..", "src", "extract", "weights.rs")
-TREES, DEPTH, RATE, BINS = 110, 5, 0.12, 32
-LEAST_HESSIAN, L2 = 3.0, 2.0
-THRESHOLD = 0.42
+TREES, DEPTH, RATE, BINS = 150, 5, 0.1, 32
+LEAST_HESSIAN, L2 = 1.0, 1.0
+THRESHOLD, LEAST_WORDS = 0.42, 40
 RANDOM = np.random.default_rng(7)
 WORD = re.compile(r"\w+")
 
@@ -171,8 +171,13 @@ def figures(pages, chances, threshold):
     sets = collections.defaultdict(list)
     for page, chance in zip(pages, chances):
         seen, kept = set(), []
+        sizes = np.array([len(t.split()) for t in page["texts"]])
+        cut = threshold
+        # As the program does: a page that keeps next to nothing is asked again, less strictly.
+        while cut > 0.05 and sizes[chance > cut].sum() < LEAST_WORDS:
+            cut *= 0.8
         for text, p in zip(page["texts"], chance):
-            if p > threshold and not (len(text) > 40 and text in seen):
+            if p > cut and not (len(text) > 40 and text in seen):
                 seen.add(text)
                 kept.append(text)
         sets[page["id"].split("/")[0]].append(prf(page["gold"], "\n".join(kept)))
@@ -209,6 +214,11 @@ def check(pages, names):
             print(f"{threshold} {name}: {figure}")
 
 
+def number(cut):
+    text = f"{float(cut):.6g}"
+    return text if "." in text or "e" in text else text + ".0"
+
+
 def write(pages, names):
     b, y, w, cuts = stacked(pages)
     trees = fit(b, y, w, cuts, log=True)
@@ -219,22 +229,31 @@ def write(pages, names):
         roots.append(at)
         for node in tree:
             if node[0] is None:
-                lines.append(f"    Node::Leaf({node[1]:.4f}),")
+                lines.append(f"L({node[1]:.4f}),")
             else:
                 j, k, left, right = node
-                lines.append(f"    Node::Split({j}, {float(cuts[j][k])!r}, {left + at}, {right + at}),")
+                lines.append(f"S({j}, {number(cuts[j][k])}, {left + at}, {right + at}),")
         at += len(tree)
+    packed, line = [], ""
+    for one in lines:
+        if len(line) + len(one) > 112:
+            packed.append("    " + line.strip())
+            line = ""
+        line += " " + one.strip()
+    packed.append("    " + line.strip())
     with open(TARGET, "w", encoding="utf-8") as out:
         out.write("//! The model's trees, written by `tests/train/train.py`; its head tells the recipe. Not for editing by hand.\n\n")
-        out.write("use super::judge::Node;\n\n")
+        out.write("use super::judge::Node::{self, Leaf as L, Split as S};\n\n")
         out.write("/// How many numbers a piece has.\n")
         out.write(f"pub(super) const FEATURES: usize = {len(names)};\n")
         out.write("/// From this chance on a piece is kept.\n")
         out.write(f"pub(super) const THRESHOLD: f32 = {THRESHOLD};\n")
+        out.write("/// A page that keeps fewer words is asked again, less strictly.\n")
+        out.write(f"pub(super) const LEAST_WORDS: u32 = {LEAST_WORDS};\n")
         out.write("/// Where each tree begins.\n#[rustfmt::skip]\n")
         out.write(f"pub(super) const ROOTS: &[u16] = &{roots};\n")
         out.write("/// Every node of every tree.\n#[rustfmt::skip]\npub(super) const NODES: &[Node] = &[\n")
-        out.write("\n".join(lines) + "\n];\n")
+        out.write("\n".join(packed) + "\n];\n")
 
 
 if __name__ == "__main__":
