@@ -19,6 +19,12 @@ pub(super) struct Facts<'a> {
     /// Elements other than `meta` with an `itemprop` or `property`.
     pub props: Vec<ElementRef<'a>>,
     pub title: String,
+    /// `link` elements and language links of the body.
+    pub links: Vec<ElementRef<'a>>,
+    /// Elements with `rel=author`.
+    pub authors: Vec<ElementRef<'a>>,
+    /// The content system's own number of the page.
+    pub node_id: Option<&'a str>,
 }
 
 /// More structured data than this is a catalogue.
@@ -42,11 +48,19 @@ impl<'a> Facts<'a> {
                         facts.json.extend(parse(&here.text().collect::<String>()));
                     }
                 }
+                "link" => facts.links.push(here),
+                "a" if element.attr("hreflang").is_some() => facts.links.push(here),
+                "a" if element.attr("rel").is_some_and(|rel| rel.split_whitespace().any(|r| r == "author")) => {
+                    facts.authors.push(here);
+                }
                 "h1" => facts.headings.push(here),
                 "time" => facts.times.push(here),
                 // An icon may have a title of its own.
                 "title" if facts.title.is_empty() => facts.title = text_of(here),
                 _ => {
+                    if let Some(id) = element.attr("data-history-node-id") {
+                        facts.node_id.get_or_insert(id);
+                    }
                     if element.attr("itemprop").or_else(|| element.attr("property")).is_some() {
                         facts.props.push(here);
                     }

@@ -193,6 +193,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     let marked = around.marks & marks::BODY_MARK != 0;
     f.put("in body mark", if scene.has_body_mark { f32::from(u8::from(marked)) } else { -1.0 });
     let (first, last) = scene.seen.get(&scene::hash(text)).copied().unwrap_or((at, at));
+    f.put("times", scene.times.get(&scene::hash(text)).copied().unwrap_or(1).min(5) as f32);
     f.put(
         "repeated",
         if first < at {

@@ -19,6 +19,7 @@ mod pieces;
 mod profile;
 mod published;
 mod scene;
+mod title;
 mod weights;
 
 pub use article::article;
