@@ -27,7 +27,7 @@ pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawAr
     if text.is_empty() || title.is_empty() {
         return Err(ExtractError::Empty);
     }
-    let published = published::find(&page, &facts, profile, &text);
+    let published = published::find(&page, &facts, profile, &title, &text);
     let modified = facts
         .meta("article:modified_time")
         .and_then(|text| published::reader(input, profile).read(text, "article:modified_time"));

@@ -1,5 +1,8 @@
 //! The publication date of a page: the profile's place first, then what is declared, then what stands near the title.
 
+use std::collections::HashSet;
+
+use ego_tree::NodeId;
 use scraper::ElementRef;
 
 use super::PageInput;
@@ -74,14 +77,42 @@ const SHOWN: &[&[&str]] = &[
 /// A line longer than this is no date line.
 const LONGEST: usize = 160;
 
-pub(super) fn find(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>, text: &str) -> Option<PageDate> {
+pub(super) fn find(
+    page: &Page<'_>,
+    facts: &Facts<'_>,
+    profile: Option<&Profile>,
+    title: &str,
+    text: &str,
+) -> Option<PageDate> {
     let reader = reader(&page.input, profile);
-    by_profile(page, profile, &reader)
-        .or_else(|| declared(facts, &reader))
-        .or_else(|| by_property(facts, &reader))
-        .or_else(|| near(page, facts, &reader, text))
-        .or_else(|| by_url(page, &reader))
+    if let Some(date) = by_profile(page, profile, &reader) {
+        return Some(date);
+    }
+    let address = by_url(page, &reader);
+    if let Some(date) = declared(facts, &reader).or_else(|| by_property(facts, &reader)) {
+        if !is_foreign(&date) {
+            return Some(date);
+        }
+        let local = address.or_else(|| Places::read(page, facts, title).shown(&reader));
+        return Some(local.filter(|local| is_neighbour(&date, local)).unwrap_or(date));
+    }
+    address
+        .or_else(|| by_script(page, &reader))
+        .or_else(|| near(page, facts, &reader, title, text))
         .or_else(|| by_modified(facts, &reader))
+        .or_else(|| Places::read(page, facts, title).last_resort(&reader))
+}
+
+/// A time in UTC may be of another day than the one that the site's readers have.
+fn is_foreign(date: &PageDate) -> bool {
+    date.time.is_some() && date.offset_minutes == Some(0)
+}
+
+/// The same moment may be that day somewhere: the evening before in the west, the morning after in the east.
+fn is_neighbour(utc: &PageDate, local: &PageDate) -> bool {
+    let hour = utc.time.map_or(12, |time| time.hour());
+    (hour >= 10 && utc.date.tomorrow().is_ok_and(|next| next == local.date))
+        || (hour <= 12 && utc.date.yesterday().is_ok_and(|before| before == local.date))
 }
 
 pub(super) fn reader(input: &PageInput<'_>, profile: Option<&Profile>) -> Reader {
@@ -138,31 +169,29 @@ fn by_property(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
     None
 }
 
-/// What readers see: times and date lines, those near the headline before others; then the dateline.
-fn near(page: &Page<'_>, facts: &Facts<'_>, reader: &Reader, text: &str) -> Option<PageDate> {
-    let places = Places::read(page, facts);
-    let by_time = || {
-        let mut times: Vec<&Place<'_>> = places.list.iter().filter(|p| p.element.value().name() == "time").collect();
-        times.sort_by_key(|place| (place.is_aside, place.is_update, place.distance));
-        times.into_iter().find_map(|place| {
-            let machine = place.element.value().attr("datetime");
-            machine.and_then(|value| reader.read(value, "time datetime")).or_else(|| reader.read(&place.text, "time"))
+/// What scripts carry: data of the page's own framework.
+fn by_script(page: &Page<'_>, reader: &Reader) -> Option<PageDate> {
+    ["\"datePublished\"", "\"publishedDate\"", "\"publishDate\"", "\"published_at\"", "\"publicationDate\""]
+        .iter()
+        .find_map(|key| {
+            let at = page.input.html.find(key)?;
+            let value: String = page.input.html[at + key.len()..].chars().take(40).collect();
+            value.trim_start().starts_with(':').then(|| reader.read(&value, key.trim_matches('"'))).flatten()
         })
-    };
-    let by_class = |rank: usize| {
-        let mut lines: Vec<&Place<'_>> =
-            places.list.iter().filter(|p| p.rank == rank && !p.is_update && !p.is_aside).collect();
-        lines.sort_by_key(|place| place.distance);
-        lines.into_iter().find_map(|place| reader.read(&place.text, &format!("class {}", class_of(place.element))))
-    };
+}
+
+/// What readers see: times and date lines, those near the headline before others; then the dateline.
+fn near(page: &Page<'_>, facts: &Facts<'_>, reader: &Reader, title: &str, text: &str) -> Option<PageDate> {
+    let places = Places::read(page, facts, title);
     // A dateline is the article's own; a date in the chrome may be another story's.
     let dateline: String = text.chars().take(120).collect();
-    by_time()
-        .or_else(|| by_class(0))
-        .or_else(|| by_class(1))
+    places
+        .shown(reader)
         .or_else(|| reader.read(&dateline, "dateline"))
-        .or_else(|| by_class(2))
+        .or_else(|| places.by_class(reader, 2, false))
         .or_else(|| places.lines.iter().find_map(|line| reader.read(line, "near the headline")))
+        .or_else(|| places.spoken.iter().find_map(|line| reader.read(line, "a line that says so")))
+        .or_else(|| places.bare.iter().find_map(|line| reader.read(line, "a line of its own")))
 }
 
 /// An element that may show the date.
@@ -183,61 +212,50 @@ struct Places<'a> {
     list: Vec<Place<'a>>,
     /// Short lines after the headline.
     lines: Vec<String>,
+    /// Short lines that speak of publication.
+    spoken: Vec<String>,
+    /// Short lines that are little more than a date.
+    bare: Vec<String>,
+    /// Short lines that speak of a change.
+    changed: Vec<String>,
 }
 
 impl<'a> Places<'a> {
-    fn read(page: &'a Page<'_>, facts: &Facts<'_>) -> Places<'a> {
-        const MOST: usize = 60;
-        let headline = facts.headings.first().map(|h| h.id());
+    fn read(page: &'a Page<'_>, facts: &Facts<'_>, title: &str) -> Places<'a> {
+        const MOST: usize = 80;
+        let is_title = |h: &&ElementRef<'_>| text_of(**h) == title;
+        let headline = facts.headings.iter().find(is_title).or_else(|| facts.headings.first()).copied();
+        let above: HashSet<NodeId> = headline.iter().flat_map(|h| h.ancestors()).map(|a| a.id()).collect();
         let mut places = Places::default();
         let mut order = 0usize;
         let mut at_headline = None;
         for node in page.html.root_element().descendants() {
             let Some(element) = ElementRef::wrap(node) else {
-                if let (Some(since), scraper::Node::Text(text)) = (at_headline, node.value()) {
-                    let is_near =
-                        order < since + 40 && text.len() < LONGEST && text.bytes().any(|b| b.is_ascii_digit());
-                    if is_near && !node.parent().and_then(ElementRef::wrap).is_some_and(|e| is_code(e.value().name())) {
-                        let line = text.trim();
-                        if !is_update(line) {
-                            places.lines.push(line.to_owned());
-                        }
-                    }
+                if let scraper::Node::Text(text) = node.value()
+                    && text.len() < LONGEST
+                    && text.bytes().any(|b| b.is_ascii_digit())
+                    && !node.parent().and_then(ElementRef::wrap).is_some_and(|e| is_code(e.value().name()))
+                {
+                    places.line(text.trim(), at_headline.is_some_and(|since| order < since + 40));
                 }
                 continue;
             };
             order += 1;
-            if headline == Some(node.id()) {
+            if headline.is_some_and(|h| h.id() == node.id()) {
                 at_headline = Some(order);
             }
-            let name = element.value().name();
             let rank = rank(element);
-            if (name != "time" && rank == SHOWN.len()) || places.list.len() >= MOST {
+            if (element.value().name() != "time" && rank == SHOWN.len()) || places.list.len() >= MOST {
                 continue;
             }
             let text = text_of(element);
             if text.len() > LONGEST {
                 continue;
             }
-            let is_aside = element.ancestors().filter_map(ElementRef::wrap).any(|e| {
-                matches!(e.value().name(), "aside" | "footer" | "nav" | "ul")
-                    || e.value().attr("class").is_some_and(|c| {
-                        ["related", "sidebar", "recent", "widget", "comment", "teaser", "latest"]
-                            .iter()
-                            .any(|word| c.to_ascii_lowercase().contains(word))
-                            && !c.contains("single")
-                    })
-            });
-            places.list.push(Place {
-                element,
-                rank,
-                distance: order,
-                is_update: is_update(&text)
-                    || class_of(element).contains("modif")
-                    || class_of(element).contains("updated"),
-                is_aside,
-                text,
-            });
+            let class = class_of(element);
+            let is_update = is_update(&text) || class.contains("modif") || class.contains("updated");
+            let is_aside = is_aside(element, &above);
+            places.list.push(Place { element, rank, distance: order, is_update, is_aside, text });
         }
         let middle = at_headline.unwrap_or(0);
         for place in &mut places.list {
@@ -246,6 +264,102 @@ impl<'a> Places<'a> {
         }
         places
     }
+
+    fn line(&mut self, line: &str, is_near: bool) {
+        const MOST: usize = 40;
+        let lower = line.to_lowercase();
+        let list = if is_update(line) {
+            &mut self.changed
+        } else if is_near {
+            &mut self.lines
+        } else if SPOKEN.iter().any(|word| lower.contains(word)) {
+            &mut self.spoken
+        } else if line.len() < 36 && !line.contains('©') {
+            &mut self.bare
+        } else {
+            return;
+        };
+        if list.len() < MOST {
+            list.push(line.to_owned());
+        }
+    }
+
+    /// Times, then lines that are marked as dates.
+    fn shown(&self, reader: &Reader) -> Option<PageDate> {
+        let mut times: Vec<&Place<'_>> =
+            self.list.iter().filter(|p| p.element.value().name() == "time" && !p.is_aside).collect();
+        times.sort_by_key(|place| (place.is_update, place.distance));
+        let by_time = times.into_iter().find_map(|place| place.read(reader));
+        by_time.or_else(|| self.by_class(reader, 0, false)).or_else(|| self.by_class(reader, 1, false))
+    }
+
+    fn by_class(&self, reader: &Reader, rank: usize, aside: bool) -> Option<PageDate> {
+        let mut lines: Vec<&Place<'_>> =
+            self.list.iter().filter(|p| p.rank == rank && !p.is_update && p.is_aside == aside).collect();
+        lines.sort_by_key(|place| place.distance);
+        lines.into_iter().find_map(|place| place.read(reader))
+    }
+
+    /// Dates of other boxes, and of changes: better than none.
+    fn last_resort(&self, reader: &Reader) -> Option<PageDate> {
+        let times = self.list.iter().filter(|p| p.element.value().name() == "time");
+        times
+            .min_by_key(|place| place.distance)
+            .and_then(|place| place.read(reader))
+            .or_else(|| self.by_class(reader, 0, true))
+            .or_else(|| self.by_class(reader, 1, true))
+            .or_else(|| self.changed.iter().find_map(|line| reader.read(line, "a line about a change")))
+    }
+}
+
+impl Place<'_> {
+    fn read(&self, reader: &Reader) -> Option<PageDate> {
+        let from = format!("{} {}", self.element.value().name(), class_of(self.element));
+        let machine = ["datetime", "content", "title", "data-date", "data-datetime"];
+        machine
+            .iter()
+            .filter_map(|name| self.element.value().attr(name))
+            .find_map(|value| reader.read(value, from.trim()))
+            .or_else(|| reader.read(&self.text, from.trim()))
+    }
+}
+
+/// Words that a line about publication has.
+const SPOKEN: &[&str] = &[
+    "published",
+    "posted",
+    "publié",
+    "posté",
+    "publicado",
+    "veröffentlicht",
+    "erschienen",
+    "erstellt",
+    "gespeichert",
+    "geschrieben",
+    "pubblicato",
+    "gepubliceerd",
+    "publisert",
+    "wurde am",
+    "vom ",
+    "نشر",
+    "released",
+    "issued",
+    "date:",
+    "datum:",
+    "fecha:",
+    "date :",
+];
+
+/// In a box of other stories, below what it shares with the headline.
+fn is_aside(element: ElementRef<'_>, above: &HashSet<NodeId>) -> bool {
+    const BOXES: &[&str] = &["related", "sidebar", "recent", "widget", "comment", "teaser", "latest", "footer"];
+    element.ancestors().take_while(|a| !above.contains(&a.id())).take(8).filter_map(ElementRef::wrap).any(|e| {
+        matches!(e.value().name(), "aside" | "footer" | "nav")
+            || e.value().attr("class").is_some_and(|class| {
+                let class = class.to_ascii_lowercase();
+                BOXES.iter().any(|word| class.contains(word))
+            })
+    })
 }
 
 fn is_code(name: &str) -> bool {
