@@ -13,14 +13,15 @@ struct Sink<'n> {
 }
 
 impl Sink<'_> {
-    fn put(&mut self, name: &str, value: f32) {
+    /// A name is put together only where somebody asks for it.
+    fn put(&mut self, name: impl std::fmt::Display, value: f32) {
         if let Some(names) = &mut self.names {
-            names.push(name.to_owned());
+            names.push(name.to_string());
         }
         self.row.push(value);
     }
 
-    fn flag(&mut self, name: &str, value: bool) {
+    fn flag(&mut self, name: impl std::fmt::Display, value: bool) {
         self.put(name, f32::from(u8::from(value)));
     }
 }
@@ -55,7 +56,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     f.put("cells", (piece.cells as f32).min(6.0));
     f.flag("time", piece.is_time);
     for (group, found) in scene.phrases.get(at).into_iter().flatten().enumerate() {
-        f.put(&format!("phrase {group}"), f32::from(*found));
+        f.put(format_args!("phrase {group}"), f32::from(*found));
     }
 
     // Where it stands.
@@ -74,7 +75,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     let main_around = scene.around.get(scene.main).copied().unwrap_or_default();
     for (bit, name) in scene::NAMES.iter().enumerate() {
         let (here, above) = (around.names >> bit & 1, main_around.names >> bit & 1);
-        f.put(&format!("in {name}"), if above == 1 { 0.5 } else { here as f32 });
+        f.put(format_args!("in {name}"), if above == 1 { 0.5 } else { here as f32 });
     }
     f.flag("hidden", around.is_hidden && !main_around.is_hidden);
 
@@ -109,7 +110,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
         if piece.inline >> bit & 1 == 1 {
             *near = 0.0;
         }
-        f.put(&format!("mark {bit}"), near.min(FAR));
+        f.put(format_args!("mark {bit}"), near.min(FAR));
     }
     f.flag("inside", inside);
     f.put("steps", steps);
@@ -139,14 +140,14 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     // The box it stands in, and the branch of the main container that the box is on.
     for (name, of) in [("box", holder), ("branch", branch)] {
         let sums = of.map(|e| scene.sums(e)).unwrap_or_default();
-        f.put(&format!("{name} words"), sums.words.ln_1p());
-        f.put(&format!("{name} pieces"), sums.pieces.min(40.0));
-        f.put(&format!("{name} linked"), sums.linked / sums.words.max(1.0));
-        f.put(&format!("{name} prose"), sums.prose / whole.prose.max(1.0));
+        f.put(format_args!("{name} words"), sums.words.ln_1p());
+        f.put(format_args!("{name} pieces"), sums.pieces.min(40.0));
+        f.put(format_args!("{name} linked"), sums.linked / sums.words.max(1.0));
+        f.put(format_args!("{name} prose"), sums.prose / whole.prose.max(1.0));
     }
     let said = holder.map(|e| scene.said(e)).unwrap_or_default();
     for (group, found) in said.iter().enumerate() {
-        f.put(&format!("box phrase {group}"), f32::from(*found));
+        f.put(format_args!("box phrase {group}"), f32::from(*found));
     }
     let leads = holder.and_then(|e| scene.elem(e)).is_some_and(|e| e.start == at);
     f.flag("leads box", leads);
@@ -156,9 +157,9 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     for level in 0..4 {
         let parent = scene.elem(up).map_or(0, |e| e.parent);
         let sums = scene.sums(if level == 0 { up } else { parent });
-        f.put(&format!("share {level}"), sums.prose / whole.prose.max(1.0));
-        f.put(&format!("linked {level}"), sums.linked / sums.words.max(1.0));
-        f.put(&format!("mean {level}"), (sums.words / sums.pieces.max(1.0)).ln_1p());
+        f.put(format_args!("share {level}"), sums.prose / whole.prose.max(1.0));
+        f.put(format_args!("linked {level}"), sums.linked / sums.words.max(1.0));
+        f.put(format_args!("mean {level}"), (sums.words / sums.pieces.max(1.0)).ln_1p());
         if level > 0 {
             up = parent;
         }
@@ -176,11 +177,11 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
                 (e.shape == elem.shape, e.parent == elem.parent),
             )
         });
-        f.put(&format!("words {name}"), words);
-        f.put(&format!("linked {name}"), linked);
-        f.put(&format!("like {name}"), f32::from(u8::from(shape)) + f32::from(u8::from(parent)));
+        f.put(format_args!("words {name}"), words);
+        f.put(format_args!("linked {name}"), linked);
+        f.put(format_args!("like {name}"), f32::from(u8::from(shape)) + f32::from(u8::from(parent)));
         let prose = other.is_some_and(|(_, n)| scene.prose.get(n) == Some(&true));
-        f.flag(&format!("prose {name}"), prose);
+        f.flag(format_args!("prose {name}"), prose);
     }
 
     // What the page says of itself.

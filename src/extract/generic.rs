@@ -48,7 +48,12 @@ fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
         cut *= 0.8;
     }
     if words(cut) == 0 {
-        return scene.prose.clone();
+        // Nothing like an article: prose, or whatever is no link.
+        let is_text = |p: &Piece| p.words > 3 && p.linked * 2 < p.words;
+        return match scene.prose.contains(&true) {
+            true => scene.prose.clone(),
+            false => list.iter().map(is_text).collect(),
+        };
     }
     let mut seen = HashSet::new();
     list.iter()

@@ -1,8 +1,10 @@
 //! The publication date of a page: the profile's place first, then what is declared, then what stands near the title.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use ego_tree::NodeId;
+use regex::Regex;
 use scraper::ElementRef;
 
 use super::PageInput;
@@ -388,21 +390,17 @@ fn rank(element: ElementRef<'_>) -> usize {
         .unwrap_or(SHOWN.len())
 }
 
-/// A full date in the address.
+static IN_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^0-9])((?:19|20)\d{2})(?:[/_.-](\d{1,2})[/_.-](\d{1,2})|(\d{2})(\d{2}))(?:[^0-9]|$)").ok()
+});
+
+/// A full date in the address; of an archive's copy, in the address that it is a copy of.
 fn by_url(page: &Page<'_>, reader: &Reader) -> Option<PageDate> {
     let path = page.input.url.path();
-    let numbers: Vec<&str> = path.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
-    let by_parts = numbers.windows(3).find_map(|w| {
-        let [year, month, day] = w else { return None };
-        let fits = year.len() == 4 && month.len() <= 2 && day.len() <= 2;
-        fits.then(|| reader.read(&format!("{year}-{month:0>2}-{day:0>2}"), "address")).flatten()
-    });
-    by_parts.or_else(|| {
-        numbers.iter().filter(|n| n.len() >= 8).find_map(|n| {
-            let (year, month, day) = (n.get(..4)?, n.get(4..6)?, n.get(6..8)?);
-            let fits = n.len() == 8 || n.len() == 12 || n.len() == 14;
-            fits.then(|| reader.read(&format!("{year}-{month}-{day}"), "address")).flatten()
-        })
+    let path = path.rsplit_once("http").map_or(path, |(_, inner)| inner);
+    IN_ADDRESS.iter().flat_map(|pattern| pattern.captures_iter(path)).find_map(|found| {
+        let part = |a: usize, b: usize| found.get(a).or_else(|| found.get(b)).map(|m| m.as_str());
+        reader.read(&format!("{}-{:0>2}-{:0>2}", &found[1], part(2, 4)?, part(3, 5)?), "address")
     })
 }
 

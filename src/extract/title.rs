@@ -43,6 +43,12 @@ pub(super) fn find(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>
     if likeness < 0.34 && !is_alone {
         return first(&[&headline, &shared, &document]);
     }
+    // Two declarations that agree, and the heading under its kicker, outweigh the heading alone.
+    let same = |a: &str, b: &str| !a.is_empty() && letters(a) == letters(b);
+    let is_whole = shared.contains(':') && shared.len() > heading.len() && fold(&shared).ends_with(&fold(&heading));
+    if is_whole || same(&headline, &shared) {
+        return shared;
+    }
     // A kicker stands in the heading with the headline.
     let is_kicked = |inner: &str| {
         inner.chars().count() > 15 && heading.len() > inner.len() && fold(&heading).ends_with(&fold(inner))
