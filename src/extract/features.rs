@@ -114,7 +114,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     }
     f.flag("inside", inside);
     f.put("steps", steps);
-    f.put("apart", f32::from(main.depth.saturating_sub(scene.elem(up).map_or(0, |e| e.depth))));
+    f.flag("inside bulk", scene.elem(scene.bulk).is_some_and(|bulk| (bulk.start..bulk.end).contains(&at)));
     f.put("repeats", (repeats as f32).ln_1p());
     let distance = if at < main.start {
         -(scene.range(at, main.start).words.ln_1p())
@@ -129,22 +129,18 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     f.put("before in main", if inside { scene.range(main.start, at).prose / of_main.prose.max(1.0) } else { -1.0 });
     f.put("prose before", scene.range(main.start.min(at), at).prose.ln_1p());
     f.put("prose after", scene.range(at + 1, main.end.max(at + 1)).prose.ln_1p());
-    f.put(
-        "from headline",
-        scene.headline.map_or(-1.0, |h| {
-            if h <= at { scene.range(h, at).words.ln_1p() } else { -1.0 - scene.range(at, h).words.ln_1p() }
-        }),
-    );
     f.put("pieces from headline", scene.headline.map_or(-20.0, |h| (at as f32 - h as f32).clamp(-10.0, 30.0)));
 
-    // The box it stands in, and the branch of the main container that the box is on.
-    for (name, of) in [("box", holder), ("branch", branch)] {
-        let sums = of.map(|e| scene.sums(e)).unwrap_or_default();
-        f.put(format_args!("{name} words"), sums.words.ln_1p());
-        f.put(format_args!("{name} pieces"), sums.pieces.min(40.0));
-        f.put(format_args!("{name} linked"), sums.linked / sums.words.max(1.0));
-        f.put(format_args!("{name} prose"), sums.prose / whole.prose.max(1.0));
-    }
+    // The box it stands in. Numbers that tell one page from all others are left out: the model would learn pages
+    // by heart.
+    let of_box = holder.map(|e| scene.sums(e)).unwrap_or_default();
+    f.put("box words", of_box.words.ln_1p());
+    f.put("box pieces", of_box.pieces.min(40.0));
+    f.put("box linked", of_box.linked / of_box.words.max(1.0));
+    f.put("box prose", of_box.prose / whole.prose.max(1.0));
+    let of_branch = branch.map(|e| scene.sums(e)).unwrap_or_default();
+    f.put("branch linked", of_branch.linked / of_branch.words.max(1.0));
+    f.put("branch prose", of_branch.prose / whole.prose.max(1.0));
     let said = holder.map(|e| scene.said(e)).unwrap_or_default();
     for (group, found) in said.iter().enumerate() {
         f.put(format_args!("box phrase {group}"), f32::from(*found));
@@ -154,7 +150,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
 
     // What stands around it.
     let mut up = piece.elem;
-    for level in 0..4 {
+    for level in 0..3 {
         let parent = scene.elem(up).map_or(0, |e| e.parent);
         let sums = scene.sums(if level == 0 { up } else { parent });
         f.put(format_args!("share {level}"), sums.prose / whole.prose.max(1.0));
@@ -205,12 +201,5 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
             0.0
         },
     );
-
-    // The page.
-    f.put("page prose", whole.prose.ln_1p());
-    f.put("page linked", whole.linked / whole.words.max(1.0));
-    f.put("main prose", of_main.prose / whole.prose.max(1.0));
-    f.put("main linked", of_main.linked / of_main.words.max(1.0));
-    f.flag("main marked", main_around.marks & marks::BODY_MARK != 0 || main_around.in_body);
     into.row
 }

@@ -27,6 +27,8 @@ pub(super) struct Scene<'p, 'a> {
     pub around: Vec<Around>,
     /// The smallest element that holds most of the prose.
     pub main: usize,
+    /// The smallest element that holds most of the words outside links.
+    pub bulk: usize,
     pub prose: Vec<bool>,
     pub phrases: Vec<[u8; phrases::GROUPS]>,
     /// Prose by the shape of its element and the two around it.
@@ -129,6 +131,7 @@ impl<'p, 'a> Scene<'p, 'a> {
         let og = facts.meta("og:title").unwrap_or_default();
         let mut scene = Scene {
             main: 0,
+            bulk: 0,
             has_body: pieces.elems.iter().any(|e| e.is_body),
             has_body_mark: pieces.elems.iter().any(|e| e.marks & marks::BODY_MARK != 0),
             headline: pieces
@@ -155,6 +158,7 @@ impl<'p, 'a> Scene<'p, 'a> {
             boxes: RefCell::default(),
         };
         scene.main = scene.heaviest(|sums| sums.prose);
+        scene.bulk = scene.heaviest(|sums| sums.words - sums.linked);
         scene
     }
 

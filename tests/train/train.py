@@ -17,8 +17,8 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGET = os.path.join(HERE, "..", "..", "src", "extract", "weights.rs")
-TREES, DEPTH, RATE, BINS = 150, 5, 0.1, 32
-LEAST_HESSIAN, L2 = 1.0, 1.0
+TREES, DEPTH, RATE, BINS = 220, 4, 0.08, 32
+LEAST_HESSIAN, L2 = 6.0, 6.0
 THRESHOLD, LEAST_WORDS = 0.42, 40
 RANDOM = np.random.default_rng(7)
 WORD = re.compile(r"\w+")
