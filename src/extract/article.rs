@@ -1,12 +1,15 @@
 //! One article page to a raw article: profile first, generic second, marked which.
 
+use std::collections::HashSet;
+
 use scraper::ElementRef;
 use url::Url;
 
 use super::blocks::{self, Body};
+use super::facts::Facts;
 use super::page::{Page, same_host, text_of};
 use super::profile::Profile;
-use super::{ExtractError, PageInput, generic, published};
+use super::{ExtractError, PageInput, generic, published, title};
 use crate::article::{
     Alternate, Attachment, DeclaredLanguages, ExtractedBy, Image, Language, PageKind, RawArticle, SafeHtml, clean_line,
 };
@@ -17,44 +20,40 @@ const LEAST_TEXT: usize = 80;
 /// Reads an article page.
 pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawArticle, ExtractError> {
     let page = Page::parse(input)?;
-    let (body, by) = body(&page, profile);
+    let facts = Facts::read(&page);
+    let (body, by) = body(&page, &facts, profile);
     let text = body.text();
-    let title = title(&page, profile);
+    let title = title::find(&page, &facts, profile);
     if text.is_empty() || title.is_empty() {
         return Err(ExtractError::Empty);
     }
-    let published = published::find(&page, profile, &text);
-    let modified = page
-        .first("meta[property='article:modified_time']")
-        .and_then(|e| published::reader(input, profile).read(e.value().attr("content")?, "article:modified_time"));
-    let html = SafeHtml::sanitise(&body.html(), &page.base);
+    let published = published::find(&page, &facts, profile, &title, &text);
+    let modified = facts
+        .meta("article:modified_time")
+        .and_then(|text| published::reader(input, profile).read(text, "article:modified_time"));
+    // Separators of lines inside markup would break readers that go by lines.
+    let markup = body.html().replace(['\u{85}', '\u{2028}', '\u{2029}'], " ");
+    let html = SafeHtml::sanitise(&markup, &page.base);
     let kind = if text.chars().count() < LEAST_TEXT { PageKind::Other } else { PageKind::Article };
     Ok(RawArticle {
         url: input.url.clone(),
-        canonical: page
-            .first("link[rel=canonical]")
-            .and_then(|e| page.link(e.value().attr("href")?))
+        canonical: facts
+            .links
+            .iter()
+            .filter(|e| e.value().attr("rel") == Some("canonical"))
+            .find_map(|e| page.link(e.value().attr("href")?))
             .filter(|url| same_host(url, input.url)),
         summary: summary(&text),
-        authors: page
-            .all("meta[name=author], [itemprop=author] [itemprop=name], [rel=author]")
-            .into_iter()
-            .map(|e| e.value().attr("content").map_or_else(|| text_of(e), clean_line))
-            .filter(|name| !name.is_empty() && name.chars().count() < 80)
-            .take(5)
-            .collect(),
+        authors: authors(&facts),
         published,
         modified,
-        image: image(&page, profile),
+        image: image(&page, &facts, profile),
         attachments: attachments(&page, &html),
         contact: body.contact.clone(),
         credit: body.credit.clone(),
-        declared: declared(&page),
-        alternates: alternates(&page),
-        node_id: page
-            .first("[data-history-node-id]")
-            .and_then(|e| e.value().attr("data-history-node-id"))
-            .map(str::to_owned),
+        declared: declared(&page, &facts),
+        alternates: alternates(&page, &facts),
+        node_id: facts.node_id.map(str::to_owned),
         title,
         html,
         text,
@@ -63,8 +62,11 @@ pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawAr
     })
 }
 
-fn body(page: &Page<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {
-    let none = Vec::new();
+fn body(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {
+    let mut removed = HashSet::new();
+    for selector in profile.iter().flat_map(|p| &p.remove) {
+        removed.extend(page.html.select(selector).map(|e| e.id()));
+    }
     if let Some(profile) = profile {
         for selector in &profile.article_body {
             let found: Vec<ElementRef<'_>> = page.html.select(selector).collect();
@@ -73,40 +75,16 @@ fn body(page: &Page<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {
                 .copied()
                 .filter(|e| !e.ancestors().any(|a| found.iter().any(|f| f.id() == a.id())))
                 .collect();
-            let body = blocks::read(&outer, &profile.remove);
+            let body = blocks::read(&outer, &removed);
             if body.text().chars().count() >= LEAST_TEXT {
                 return (body, ExtractedBy::Profile(profile.rules().name.clone()));
             }
         }
     }
-    (blocks::read(&generic::containers(page), profile.map_or(&none, |p| &p.remove)), ExtractedBy::Generic)
+    (blocks::finish(generic::blocks(page, facts, &removed)), ExtractedBy::Generic)
 }
 
-fn title(page: &Page<'_>, profile: Option<&Profile>) -> String {
-    let by_profile = profile
-        .iter()
-        .flat_map(|p| &p.article_title)
-        .flat_map(|s| page.html.select(s))
-        .map(text_of)
-        .find(|t| !t.is_empty());
-    let from_meta = || {
-        page.first("meta[property='og:title']")
-            .and_then(|e| e.value().attr("content"))
-            .map(clean_line)
-            .filter(|t| !t.is_empty())
-    };
-    let from_heading = || page.all("h1").into_iter().map(text_of).find(|t| !t.is_empty());
-    // The document's title names the site behind the last bar.
-    let from_title = || {
-        page.first("title")
-            .map(text_of)
-            .map(|t| t.rsplit_once(" | ").map_or(t.clone(), |(head, _)| head.to_owned()))
-            .filter(|t| !t.is_empty())
-    };
-    by_profile.or_else(from_meta).or_else(from_heading).or_else(from_title).unwrap_or_default()
-}
-
-fn image(page: &Page<'_>, profile: Option<&Profile>) -> Option<Image> {
+fn image(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> Option<Image> {
     let of = |e: ElementRef<'_>| {
         Some(Image {
             url: page.link(e.value().attr("src")?)?,
@@ -114,12 +92,46 @@ fn image(page: &Page<'_>, profile: Option<&Profile>) -> Option<Image> {
         })
     };
     let by_profile = profile.iter().flat_map(|p| &p.article_image).flat_map(|s| page.html.select(s)).find_map(of);
-    by_profile.or_else(|| {
-        let meta = page.first("meta[property='og:image']")?;
-        let alt =
-            page.first("meta[property='og:image:alt']").and_then(|e| e.value().attr("content")).unwrap_or_default();
-        Some(Image { url: page.link(meta.value().attr("content")?)?, alt: clean_line(alt) })
-    })
+    let by_meta = || {
+        let names = ["og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"];
+        let url = names.iter().filter_map(|name| facts.meta(name)).find_map(|href| page.link(href))?;
+        let alt = facts.meta("og:image:alt").or_else(|| facts.meta("twitter:image:alt")).unwrap_or_default();
+        Some(Image { url, alt: clean_line(alt) })
+    };
+    // An address, an object with one, or a list of either.
+    let by_json = || {
+        facts.json_values("image").into_iter().find_map(|value| {
+            let one = value.get(0).unwrap_or(value);
+            let href = one.as_str().or_else(|| one.get("url")?.as_str())?;
+            Some(Image { url: page.link(href)?, alt: String::new() })
+        })
+    };
+    by_profile.or_else(by_meta).or_else(by_json)
+}
+
+/// Names as the page gives them: structured data first, then what is marked.
+fn authors(facts: &Facts<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut keep = |name: &str| {
+        let name = clean_line(name);
+        let lower = name.to_lowercase();
+        let start = ["by ", "par ", "por ", "von "].iter().find(|by| lower.starts_with(**by)).map_or(0, |by| by.len());
+        let name = name.get(start..).unwrap_or_default().trim().to_owned();
+        let is_name = !name.is_empty() && name.chars().count() < 80 && !name.contains("://") && !name.starts_with('@');
+        if is_name && names.len() < 5 && names.iter().all(|known| !known.eq_ignore_ascii_case(&name)) {
+            names.push(name);
+        }
+    };
+    for value in facts.json_values("author").into_iter().take(1) {
+        let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        list.iter().filter_map(|one| one.as_str().or_else(|| one.get("name")?.as_str())).for_each(&mut keep);
+    }
+    for name in ["author", "article:author", "parsely-author", "dc.creator", "sailthru.author"] {
+        facts.metas.iter().filter(|(key, _)| key == name).for_each(|(_, content)| keep(content));
+    }
+    let marked = facts.props.iter().filter(|e| e.value().attr("itemprop") == Some("author"));
+    marked.chain(&facts.authors).for_each(|e| keep(&text_of(*e)));
+    names
 }
 
 const DOCUMENTS: &[(&str, &str)] = &[
@@ -142,6 +154,11 @@ pub fn attachment(url: &Url, name: &str) -> Option<Attachment> {
 
 fn attachments(page: &Page<'_>, html: &SafeHtml) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
+    // Most bodies link to no document: those need no parser.
+    let lower = html.as_str().to_ascii_lowercase();
+    if !DOCUMENTS.iter().any(|(ending, _)| lower.contains(ending)) {
+        return found;
+    }
     let body = scraper::Html::parse_fragment(html.as_str());
     let Ok(links) = scraper::Selector::parse("a[href]") else { return found };
     for a in body.select(&links) {
@@ -158,11 +175,11 @@ fn attachments(page: &Page<'_>, html: &SafeHtml) -> Vec<Attachment> {
     found
 }
 
-fn declared(page: &Page<'_>) -> DeclaredLanguages {
+fn declared(page: &Page<'_>, facts: &Facts<'_>) -> DeclaredLanguages {
     let parse = |tag: &str| Language::parse(tag).ok();
     let prefix = page.input.url.path_segments().and_then(|mut s| s.next()).filter(|p| p.len() == 2).and_then(parse);
-    let html = page.first("html[lang]").and_then(|e| parse(e.value().attr("lang")?));
-    let locale = page.first("meta[property='og:locale']").and_then(|e| parse(e.value().attr("content")?));
+    let html = page.html.root_element().value().attr("lang").and_then(parse);
+    let locale = facts.meta("og:locale").and_then(parse);
     DeclaredLanguages {
         item: prefix,
         page: html.or(locale).or_else(|| page.input.content_language.and_then(parse)),
@@ -171,9 +188,13 @@ fn declared(page: &Page<'_>) -> DeclaredLanguages {
 }
 
 /// Language links that lead to another page of this site.
-fn alternates(page: &Page<'_>) -> Vec<Alternate> {
+fn alternates(page: &Page<'_>, facts: &Facts<'_>) -> Vec<Alternate> {
     let mut found: Vec<Alternate> = Vec::new();
-    for e in page.all("link[rel=alternate][hreflang], a.language-link[hreflang]") {
+    let is_language = |e: &ElementRef<'_>| match e.value().name() {
+        "link" => e.value().attr("rel") == Some("alternate"),
+        _ => e.value().classes().any(|class| class == "language-link"),
+    };
+    for e in facts.links.iter().filter(|e| is_language(e)) {
         let (Some(language), Some(url)) = (
             e.value().attr("hreflang").and_then(|tag| Language::parse(tag).ok()),
             e.value().attr("href").and_then(|href| page.link(href)),

@@ -7,7 +7,6 @@ use ego_tree::NodeId;
 use scraper::{ElementRef, Node};
 
 use super::page::text_of;
-use super::profile::Alternatives;
 use crate::article::{clean_line, fold};
 
 /// A block: its text, a line each paragraph or item, and its markup.
@@ -48,6 +47,12 @@ const CHROME: &[&str] = &[
     "promo",
 ];
 
+impl Block {
+    fn size(&self) -> usize {
+        self.lines.iter().map(String::len).sum()
+    }
+}
+
 impl Body {
     pub fn text(&self) -> String {
         self.blocks.iter().flat_map(|b| &b.lines).cloned().collect::<Vec<_>>().join("\n")
@@ -58,17 +63,11 @@ impl Body {
     }
 }
 
-/// Reads containers; `remove` are the profile's own exclusions.
-pub(super) fn read(containers: &[ElementRef<'_>], remove: &Alternatives) -> Body {
-    let mut removed = HashSet::new();
-    for container in containers {
-        for selector in remove {
-            removed.extend(container.select(selector).map(|e| e.id()));
-        }
-    }
+/// Reads a profile's containers, less what it excludes.
+pub(super) fn read(containers: &[ElementRef<'_>], removed: &HashSet<NodeId>) -> Body {
     let mut all = Vec::new();
     for container in containers {
-        descend(*container, &removed, 0, &mut all);
+        descend(*container, removed, 0, &mut all);
     }
     finish(all)
 }
@@ -151,25 +150,29 @@ fn is_chrome(element: ElementRef<'_>) -> bool {
     })
 }
 
-/// Drops repeats and debris, and cuts where the body ends.
-fn finish(all: Vec<Block>) -> Body {
+/// Drops repeats and debris, sets contact and credit apart, and cuts where the body ends.
+pub(super) fn finish(all: Vec<Block>) -> Body {
     let mut body = Body::default();
     let mut seen = HashSet::new();
-    let mut ended = false;
+    let whole: usize = all.iter().map(Block::size).sum();
+    let (mut passed, mut ended) = (0, false);
     for mut block in all {
         let first = block.lines.first().cloned().unwrap_or_default();
         let folded = fold(&first);
-        if !ended && (is_stars(&first) || is_related_heading(&folded)) {
-            ended = true;
-            continue;
-        }
+        // A row of stars may also part two sections: only a short rest is behind the body.
+        let is_late = passed * 10 >= whole * 6;
+        passed += block.size();
         if is_contact(&folded) {
             body.contact.get_or_insert(block.lines.join("\n"));
-            ended = true;
+            ended |= is_late;
             continue;
         }
         if is_credit(&first) {
             body.credit.get_or_insert(first);
+            continue;
+        }
+        if !first.is_empty() && (is_stars(&first) || is_related_heading(&folded)) {
+            ended |= is_late;
             continue;
         }
         if ended {

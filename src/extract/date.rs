@@ -80,6 +80,69 @@ const MONTHS: &[(&str, i8)] = &[
     ("dec", 12),
     ("dic", 12),
     ("dez", 12),
+    ("januar", 1),
+    ("jaenner", 1),
+    ("januari", 1),
+    ("gennaio", 1),
+    ("ocak", 1),
+    ("janvye", 1),
+    ("janner", 1),
+    ("februar", 2),
+    ("februari", 2),
+    ("febbraio", 2),
+    ("subat", 2),
+    ("fevriye", 2),
+    ("marz", 3),
+    ("maerz", 3),
+    ("mrz", 3),
+    ("maart", 3),
+    ("mart", 3),
+    ("marts", 3),
+    ("aprile", 4),
+    ("nisan", 4),
+    ("mei", 5),
+    ("maj", 5),
+    ("maggio", 5),
+    ("mag", 5),
+    ("mayis", 5),
+    ("juni", 6),
+    ("giugno", 6),
+    ("giu", 6),
+    ("haziran", 6),
+    ("juli", 7),
+    ("luglio", 7),
+    ("lug", 7),
+    ("temmuz", 7),
+    ("augusti", 8),
+    ("augustus", 8),
+    ("agustos", 8),
+    ("settembre", 9),
+    ("septanm", 9),
+    ("eylul", 9),
+    ("oktober", 10),
+    ("okt", 10),
+    ("ottobre", 10),
+    ("ott", 10),
+    ("ekim", 10),
+    ("novanm", 11),
+    ("kasim", 11),
+    ("dezember", 12),
+    ("desember", 12),
+    ("dicembre", 12),
+    ("desanm", 12),
+    ("aralik", 12),
+    ("января", 1),
+    ("февраля", 2),
+    ("марта", 3),
+    ("апреля", 4),
+    ("мая", 5),
+    ("июня", 6),
+    ("июля", 7),
+    ("августа", 8),
+    ("сентября", 9),
+    ("октября", 10),
+    ("ноября", 11),
+    ("декабря", 12),
     ("يناير", 1),
     ("فبراير", 2),
     ("مارس", 3),
@@ -103,8 +166,14 @@ fn pattern(text: &str) -> Option<Regex> {
 }
 
 static ISO: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(r"\b(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?")
+    pattern(
+        r"\b((?:19|20)\d{2})[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})(?:(?:T|日|,|\s)*(\d{2}):(\d{2})(?::\d{2}(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?",
+    )
 });
+static COMPACT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"^\s*((?:19|20)\d{2})(0[1-9]|1[0-2])([0-3]\d)(?:T?(\d{2}):?(\d{2})(?::?\d{2})?(Z|[+-]\d{2}:?\d{2})?)?\s*$")
+});
+static SHORT: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{2})(?:\s|,|$)"));
 static DAY_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(r"\b(\d{1,2})(?:er|st|nd|rd|th|º|°)?[\s.\-]*(?:de\s+)?(\p{L}{3,10})\.?[\s,.\-]*(?:de\s+|del\s+)?(\d{4})\b")
 });
@@ -149,16 +218,20 @@ pub(super) struct Reader {
 impl Reader {
     /// The first credible date of a text.
     pub fn read(&self, text: &str, from: &str) -> Option<PageDate> {
-        let folded: String = text
-            .chars()
-            .map(|c| {
-                if c.is_alphabetic() && !('\u{600}'..='\u{6FF}').contains(&c) {
-                    fold(&c.to_string())
-                } else {
-                    c.to_string()
-                }
-            })
-            .collect();
+        if !text.bytes().any(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let mut folded = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c.is_ascii() {
+                folded.push(c.to_ascii_lowercase());
+            } else if c.is_alphabetic() && c < '\u{400}' {
+                // Accents go; letters of other scripts stay as they are.
+                folded.push_str(&fold(c.encode_utf8(&mut [0; 4])));
+            } else {
+                folded.extend(c.to_lowercase());
+            }
+        }
         let mut found: Vec<(usize, PageDate)> = Vec::new();
         let mut keep = |captures: &Captures<'_>, year: i16, month: i8, day: i8| {
             let (Some(whole), Ok(date)) = (captures.get(0), Date::new(year, month, day)) else { return };
@@ -201,10 +274,19 @@ impl Reader {
             let (month, day) = if month_first { (a, b) } else { (b, a) };
             keep(&captures, year, month, day);
         }
-        for captures in ISO.iter().flat_map(|p| {
-            p.captures_iter(&folded.to_ascii_uppercase())
-                .map(|c| (c.get(0).map_or(0, |m| m.start()), iso(&c)))
-                .collect::<Vec<_>>()
+        // Two digits of a year are believed in a short line only.
+        if folded.len() < 40 {
+            for captures in SHORT.iter().flat_map(|p| p.captures_iter(&folded)) {
+                if let (Some(day), Some(month), Some(year)) =
+                    (number::<i8>(&captures, 1), number::<i8>(&captures, 2), number::<i16>(&captures, 3))
+                {
+                    keep(&captures, 2000 + year, month, day);
+                }
+            }
+        }
+        let upper = folded.to_ascii_uppercase();
+        for captures in ISO.iter().chain(COMPACT.iter()).flat_map(|p| {
+            p.captures_iter(&upper).map(|c| (c.get(0).map_or(0, |m| m.start()), iso(&c))).collect::<Vec<_>>()
         }) {
             if let (at, Some((date, time, offset_minutes))) = captures
                 && self.is_credible(date)

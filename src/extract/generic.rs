@@ -1,67 +1,204 @@
-//! Where an article's body is on a page nobody described: known marks first, then the element whose paragraphs weigh most.
+//! The article's body on a page nobody described: every piece of the page is judged by the model, in the light of
+//! the main container, of what the page says of itself, and of its neighbours. It never reads a profile.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use scraper::ElementRef;
+use ego_tree::NodeId;
 
-use super::page::{Page, text_of};
+use super::blocks::Block;
+use super::facts::Facts;
+use super::page::Page;
+use super::pieces::{self, Piece, Pieces};
+use super::scene::Scene;
+use super::weights::{LEAST_WORDS, THRESHOLD};
+use super::{features, judge, marks};
 
-/// Marks of a body, the surest first.
-const MARKS: &[&str] = &[
-    "[itemprop=articleBody]",
-    ".field--name-body, .field-name-body",
-    ".field--type-text-with-summary, .field--type-text-long",
-    ".article-body, .article__body, .entry-content, .post-content, .story-body",
-];
-/// A mark with less text than this is a teaser.
-const LEAST: usize = 140;
+/// Marks of boxes whose pictures are not the article's.
+const NOT_OURS: marks::Marks = marks::ADVERT
+    | marks::RELATED
+    | marks::PROMO
+    | marks::SHARE
+    | marks::BYLINE
+    | marks::NAV
+    | marks::COMMENT
+    | marks::CHROME
+    | marks::WIDGET;
 
-pub(super) fn containers<'a>(page: &'a Page<'_>) -> Vec<ElementRef<'a>> {
-    for mark in MARKS {
-        let found: Vec<ElementRef<'a>> = page.all(mark).into_iter().filter(|e| !inside_chrome(*e)).collect();
-        let outer: Vec<ElementRef<'a>> =
-            found.iter().copied().filter(|e| !e.ancestors().any(|a| found.iter().any(|f| f.id() == a.id()))).collect();
-        if outer.iter().map(|e| text_of(*e).chars().count()).sum::<usize>() >= LEAST {
-            return outer;
-        }
-    }
-    heaviest(page).into_iter().collect()
+/// The body's blocks in the order of the page, less the elements of `removed`.
+pub(super) fn blocks(page: &Page<'_>, facts: &Facts<'_>, removed: &HashSet<NodeId>) -> Vec<Block> {
+    let pieces = pieces::read(page, removed);
+    let scene = Scene::new(&pieces, facts);
+    let mut kept = judged(&scene);
+    keep_pictures(&scene, &mut kept);
+    assemble(&pieces, &kept)
 }
 
-/// Every paragraph gives its weight to its parent, and half of it to the one above.
-fn heaviest<'a>(page: &'a Page<'_>) -> Option<ElementRef<'a>> {
-    let mut weights = HashMap::new();
-    for paragraph in page.all("p, pre, blockquote") {
-        let text = text_of(paragraph);
-        let characters = text.chars().count();
-        if characters < 40 || inside_chrome(paragraph) {
+/// Which pieces the model keeps; a long text only once. Every page is held to have an article: where next to
+/// nothing is kept, the model is believed less and less.
+fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
+    let list = &scene.pieces.list;
+    let chances: Vec<f32> = list
+        .iter()
+        .enumerate()
+        .map(|(at, p)| if p.text.is_empty() { 0.0 } else { judge::chance(&features::row(scene, at, None)) })
+        .collect();
+    let words = |cut: f32| list.iter().zip(&chances).filter(|(_, c)| **c > cut).map(|(p, _)| p.words).sum::<u32>();
+    let mut cut = THRESHOLD;
+    while cut > 0.05 && words(cut) < LEAST_WORDS {
+        cut *= 0.8;
+    }
+    if words(cut) == 0 {
+        // Nothing like an article: prose, or whatever is no link.
+        let is_text = |p: &Piece| p.words > 3 && p.linked * 2 < p.words;
+        return match scene.prose.contains(&true) {
+            true => scene.prose.clone(),
+            false => list.iter().map(is_text).collect(),
+        };
+    }
+    let mut seen = HashSet::new();
+    list.iter()
+        .zip(&chances)
+        .map(|(p, chance)| *chance > cut && (p.text.len() <= 40 || seen.insert(p.text.as_str())))
+        .collect()
+}
+
+/// Pictures that stand between kept pieces of the main container.
+fn keep_pictures(scene: &Scene<'_, '_>, kept: &mut [bool]) {
+    let Some(main) = scene.elem(scene.main) else { return };
+    let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) else { return };
+    let above = scene.around.get(scene.main).map_or(0, |a| a.marks);
+    for at in first.max(main.start)..last.min(main.end) {
+        let Some(piece) = scene.pieces.list.get(at).filter(|p| p.text.is_empty()) else { continue };
+        let around = scene.around.get(piece.elem).copied().unwrap_or_default();
+        if (around.marks & !above) & NOT_OURS == 0
+            && !around.is_hidden
+            && let Some(slot) = kept.get_mut(at)
+        {
+            *slot = true;
+        }
+    }
+}
+
+/// Kept pieces as blocks: items of one list and rows of one table are one block.
+fn assemble(pieces: &Pieces<'_>, kept: &[bool]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open: Option<(usize, &str, usize)> = None;
+    for (at, piece) in pieces.list.iter().enumerate().filter(|(at, _)| kept.get(*at) == Some(&true)) {
+        let group = group(pieces, piece);
+        if let (Some((elem, name)), Some((last, _, before))) = (group, open)
+            && elem == last
+            && before + 1 == at
+            && let Some(block) = blocks.last_mut()
+        {
+            let end = block.html.len() - name.len() - 3;
+            block.html.insert_str(end, &inner(piece, name));
+            if !piece.text.is_empty() {
+                block.lines.push(piece.text.clone());
+            }
+            open = Some((elem, name, at));
             continue;
         }
-        let links: usize = paragraph
-            .descendants()
-            .filter_map(ElementRef::wrap)
-            .filter(|e| e.value().name() == "a")
-            .map(|a| text_of(a).chars().count())
-            .sum();
-        let weight = (characters.saturating_sub(2 * links)) as f32 + 20.0 * text.matches([',', '،']).count() as f32;
-        for (ancestor, share) in paragraph.ancestors().filter_map(ElementRef::wrap).zip([1.0, 0.5]) {
-            *weights.entry(ancestor.id()).or_insert(0.0) += weight * share;
-        }
+        let lines = if piece.text.is_empty() { Vec::new() } else { vec![piece.text.clone()] };
+        let html = match group {
+            Some((elem, name)) => {
+                open = Some((elem, name, at));
+                format!("<{name}>{}</{name}>", inner(piece, name))
+            }
+            None => {
+                open = None;
+                single(pieces, piece)
+            }
+        };
+        blocks.push(Block { lines, html });
     }
-    let all = page.all("body *, body");
-    let mut best: Option<(f32, ElementRef<'a>)> = None;
-    for element in all {
-        let Some(weight) = weights.get(&element.id()) else { continue };
-        if best.as_ref().is_none_or(|(most, _)| weight > most) {
-            best = Some((*weight, element));
-        }
-    }
-    best.map(|(_, element)| element)
+    blocks
 }
 
-fn inside_chrome(element: ElementRef<'_>) -> bool {
-    element
-        .ancestors()
-        .filter_map(ElementRef::wrap)
-        .any(|e| matches!(e.value().name(), "nav" | "header" | "footer" | "aside" | "form"))
+/// The list or table that a piece is an item or a row of.
+fn group(pieces: &Pieces<'_>, piece: &Piece) -> Option<(usize, &'static str)> {
+    let mut at = piece.elem;
+    // An item's text stands in it or in one element of it, seldom deeper.
+    for _ in 0..4 {
+        let elem = pieces.elems.get(at)?;
+        match elem.name {
+            "ul" => return Some((at, "ul")),
+            "ol" => return Some((at, "ol")),
+            "table" if piece.cells > 1 => return Some((at, "table")),
+            "li" | "p" | "tr" | "td" | "th" | "tbody" | "thead" => at = elem.parent,
+            _ => return None,
+        }
+    }
+    None
+}
+
+fn inner(piece: &Piece, group: &str) -> String {
+    if group == "table" { format!("<tr>{}</tr>", piece.html) } else { format!("<li>{}</li>", piece.html) }
+}
+
+fn single(pieces: &Pieces<'_>, piece: &Piece) -> String {
+    let name = pieces.elems.get(piece.elem).map_or("p", |e| e.name);
+    let parent = pieces.elems.get(piece.elem).and_then(|e| pieces.elems.get(e.parent)).map_or("", |e| e.name);
+    let html = piece.html.trim();
+    match name {
+        // The page's own first heading is the title.
+        "h1" => format!("<h2>{html}</h2>"),
+        "h2" | "h3" | "h4" | "h5" | "h6" | "pre" => format!("<{name}>{html}</{name}>"),
+        "blockquote" => format!("<blockquote><p>{html}</p></blockquote>"),
+        _ if parent == "blockquote" => format!("<blockquote><p>{html}</p></blockquote>"),
+        _ if piece.text.is_empty() => format!("<figure>{html}</figure>"),
+        _ => format!("<p>{html}</p>"),
+    }
+}
+
+#[cfg(test)]
+mod training {
+    //! Prints the rows that `tests/train/` learns from: pages in, JSON lines out, by two environment variables.
+
+    use std::io::{BufRead, Write};
+
+    use super::super::PageInput;
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Line {
+        id: String,
+        path: std::path::PathBuf,
+        url: url::Url,
+    }
+
+    #[test]
+    #[ignore = "a developer's path: run by tests/train/train.py"]
+    #[allow(clippy::unwrap_used)]
+    fn rows() {
+        let from = std::fs::File::open(std::env::var("DEPECHE_PAGES").unwrap()).unwrap();
+        let mut to = std::io::BufWriter::new(std::fs::File::create(std::env::var("DEPECHE_ROWS").unwrap()).unwrap());
+        for line in std::io::BufReader::new(from).lines() {
+            let line: Line = serde_json::from_str(&line.unwrap()).unwrap();
+            let (html, _) = crate::fetch::decode(&std::fs::read(&line.path).unwrap(), None);
+            let input =
+                PageInput { url: &line.url, html: &html, content_language: None, source_language: None, latest: None };
+            let Ok(page) = Page::parse(&input) else { continue };
+            let facts = Facts::read(&page);
+            let pieces = pieces::read(&page, &Default::default());
+            let scene = Scene::new(&pieces, &facts);
+            let mut names = Vec::new();
+            let all: Vec<(usize, &pieces::Piece)> =
+                pieces.list.iter().enumerate().filter(|(_, p)| !p.text.is_empty()).collect();
+            let rows: Vec<_> = all
+                .iter()
+                .map(|(at, _)| {
+                    names.clear();
+                    features::row(&scene, *at, Some(&mut names))
+                })
+                .collect();
+            let texts: Vec<&str> = all.iter().map(|(_, p)| p.text.as_str()).collect();
+            let elems: Vec<usize> = all.iter().map(|(_, p)| p.elem).collect();
+            let parents: Vec<(usize, &str)> = pieces.elems.iter().map(|e| (e.parent, e.name)).collect();
+            let row = serde_json::json!({
+                "id": line.id, "names": names, "rows": rows, "texts": texts, "elems": elems, "parents": parents,
+                "main": scene.main,
+            });
+            writeln!(to, "{row}").unwrap();
+        }
+    }
 }

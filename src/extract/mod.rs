@@ -7,14 +7,23 @@
 mod article;
 mod blocks;
 mod date;
+mod facts;
+mod features;
 mod feed;
 mod generic;
+mod judge;
 mod listing;
+mod marks;
 mod page;
+mod phrases;
+mod pieces;
 mod probe;
 mod profile;
 mod published;
+mod scene;
 mod sitemap;
+mod title;
+mod weights;
 
 pub use article::{article, attachment};
 pub use feed::{entry, feed};

@@ -1,0 +1,372 @@
+//! A page as one flat list of pieces of text, in order, with the elements they stand in. One walk, no recursion;
+//! nothing is judged, and only what never holds text to read (scripts, styles, controls) is left out.
+
+use scraper::node::Element;
+use scraper::{ElementRef, Node};
+
+use super::marks::{self, Marks};
+use super::page::Page;
+use crate::article::clean_line;
+
+/// An element of the page's block structure.
+#[derive(Debug)]
+pub(super) struct Elem<'a> {
+    /// The index of the block element around it; the first element's is itself.
+    pub parent: usize,
+    pub name: &'a str,
+    /// Its own class and id.
+    pub marks: Marks,
+    /// A hash of its name and classes: siblings made by one template share it.
+    pub shape: u64,
+    pub depth: u16,
+    /// Where it says so itself, as `itemprop=articleBody`.
+    pub is_body: bool,
+    /// Not shown to readers.
+    pub is_hidden: bool,
+    /// Its pieces: from this one,
+    pub start: usize,
+    /// to before this one.
+    pub end: usize,
+}
+
+/// A paragraph, heading, item, row, or a run of loose text.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    /// The innermost block element around it.
+    pub elem: usize,
+    /// One line; empty for a picture.
+    pub text: String,
+    /// Its markup, inline elements only.
+    pub html: String,
+    pub words: u32,
+    /// Words inside links.
+    pub linked: u32,
+    pub links: u32,
+    /// Words inside bold or italic text.
+    pub strong: u32,
+    /// Class marks of inline elements that it begins in.
+    pub inline: Marks,
+    /// Table cells.
+    pub cells: u32,
+    /// It begins in a `<time>`.
+    pub is_time: bool,
+}
+
+/// The whole page.
+#[derive(Debug, Default)]
+pub(super) struct Pieces<'a> {
+    pub elems: Vec<Elem<'a>>,
+    pub list: Vec<Piece>,
+}
+
+/// What an element does to the text around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Skipped,
+    Inline,
+    Break,
+    Picture,
+    Cell,
+    Block,
+}
+
+fn role(name: &str) -> Role {
+    match name {
+        "script" | "style" | "noscript" | "template" | "svg" | "iframe" | "select" | "object" | "textarea"
+        | "canvas" | "video" | "audio" | "head" | "button" | "map" | "datalist" | "math" | "input" | "embed" => {
+            Role::Skipped
+        }
+        "a" | "span" | "b" | "strong" | "i" | "em" | "u" | "s" | "small" | "sub" | "sup" | "mark" | "cite" | "code"
+        | "q" | "abbr" | "time" | "font" | "label" | "wbr" | "ins" | "del" | "tt" | "var" | "kbd" | "bdi" | "bdo"
+        | "data" | "dfn" | "big" | "strike" | "acronym" | "samp" | "nobr" | "ruby" | "rt" | "rp" | "rb" | "rtc" => {
+            Role::Inline
+        }
+        "br" | "hr" => Role::Break,
+        "img" => Role::Picture,
+        "td" | "th" => Role::Cell,
+        _ => Role::Block,
+    }
+}
+
+/// Reads a page, less the elements that `removed` names.
+pub(super) fn read<'a>(page: &'a Page<'_>, removed: &std::collections::HashSet<ego_tree::NodeId>) -> Pieces<'a> {
+    let mut walk = Walk::default();
+    let mut skipped = None;
+    for edge in page.html.root_element().traverse() {
+        match edge {
+            ego_tree::iter::Edge::Open(node) => match node.value() {
+                _ if skipped.is_some() => {}
+                Node::Text(text) => walk.text(text),
+                Node::Element(element) => {
+                    let role = role(element.name());
+                    if role == Role::Skipped || (!removed.is_empty() && removed.contains(&node.id())) {
+                        skipped = Some(node.id());
+                        // A control between two words still parts them.
+                        walk.space();
+                    } else {
+                        walk.open(element, role);
+                    }
+                }
+                _ => {}
+            },
+            ego_tree::iter::Edge::Close(node) => {
+                if skipped.is_some() {
+                    if skipped == Some(node.id()) {
+                        skipped = None;
+                    }
+                } else if let Some(element) = ElementRef::wrap(node) {
+                    walk.close(element.value());
+                }
+            }
+        }
+    }
+    walk.flush();
+    if let Some(root) = walk.pieces.elems.first_mut() {
+        root.end = walk.pieces.list.len();
+    }
+    walk.pieces
+}
+
+#[derive(Default)]
+struct Walk<'a> {
+    pieces: Pieces<'a>,
+    marks: marks::Reader<'a>,
+    /// Open block elements.
+    open: Vec<usize>,
+    /// Open inline elements: name and opening tag.
+    inline: Vec<(&'a str, String, Marks)>,
+    raw: String,
+    now: Piece,
+    links_open: u32,
+    strong_open: u32,
+    breaks: u32,
+}
+
+impl<'a> Walk<'a> {
+    fn text(&mut self, text: &str) {
+        if text.trim().is_empty() {
+            self.space();
+            return;
+        }
+        if self.raw.trim().is_empty() {
+            self.now.elem = self.open.last().copied().unwrap_or_default();
+            self.now.inline = self.inline.iter().fold(0, |all, (_, _, marks)| all | marks);
+            self.now.is_time |= self.inline.iter().any(|(name, ..)| *name == "time");
+        } else if self.breaks > 1 || (self.breaks == 1 && ends_sentence(&self.raw)) {
+            self.flush();
+            return self.text(text);
+        }
+        self.breaks = 0;
+        let words = words_in(text);
+        self.now.words += words;
+        if self.links_open > 0 {
+            self.now.linked += words;
+        }
+        if self.strong_open > 0 {
+            self.now.strong += words;
+        }
+        self.raw.push_str(text);
+        push_escaped(&mut self.now.html, text);
+    }
+
+    fn space(&mut self) {
+        if !self.raw.is_empty() && !self.raw.ends_with(' ') {
+            self.raw.push(' ');
+            self.now.html.push(' ');
+        }
+    }
+
+    fn open(&mut self, element: &'a Element, role: Role) {
+        match role {
+            Role::Inline => {
+                let name = element.name();
+                let tag = match (name, element.attr("href")) {
+                    ("a", Some(href)) => format!("<a href=\"{}\">", attribute(href)),
+                    ("a" | "span" | "font" | "label" | "time" | "wbr" | "data" | "nobr", _) => String::new(),
+                    _ => format!("<{name}>"),
+                };
+                let marks = element.attr("class").map_or(0, |class| self.marks.read(class));
+                self.now.html.push_str(&tag);
+                if name == "a" {
+                    self.links_open += 1;
+                    self.now.links += 1;
+                }
+                if is_strong(name) {
+                    self.strong_open += 1;
+                }
+                self.inline.push((name, tag, marks));
+            }
+            Role::Break => {
+                self.space();
+                self.breaks += if element.name() == "hr" { 2 } else { 1 };
+                self.now.html.push_str("<br>");
+            }
+            Role::Picture => self.picture(element),
+            Role::Cell => {
+                self.space();
+                self.now.html.push_str("<td>");
+                self.now.cells += 1;
+                self.push(element);
+            }
+            Role::Block | Role::Skipped => {
+                self.flush();
+                self.push(element);
+            }
+        }
+    }
+
+    fn push(&mut self, element: &'a Element) {
+        let parent = self.open.last().copied().unwrap_or_default();
+        let class = element.attr("class").unwrap_or_default();
+        let mut marks = if class.is_empty() { 0 } else { self.marks.read(class) };
+        if let Some(id) = element.attr("id") {
+            marks |= self.marks.read(id);
+        }
+        let mut shape = xxhash_rust::xxh3::xxh3_64_with_seed(class.as_bytes(), 1);
+        shape = xxhash_rust::xxh3::xxh3_64_with_seed(element.name().as_bytes(), shape);
+        let is_hidden = element.attr("hidden").is_some()
+            || element.attr("aria-hidden") == Some("true")
+            || element.attr("style").is_some_and(|style| {
+                style.contains("display:none") || style.contains("display: none") || style.contains("visibility:hidden")
+            });
+        let start = self.pieces.list.len();
+        self.pieces.elems.push(Elem {
+            parent,
+            name: element.name(),
+            marks,
+            shape,
+            depth: self.open.len() as u16,
+            is_body: element.attr("itemprop").is_some_and(|names| names.split_whitespace().any(|n| n == "articleBody"))
+                || element.attr("property").is_some_and(|names| names.ends_with("articleBody")),
+            is_hidden,
+            start,
+            end: start,
+        });
+        self.open.push(self.pieces.elems.len() - 1);
+    }
+
+    fn close(&mut self, element: &'a Element) {
+        let name = element.name();
+        match role(name) {
+            Role::Inline => {
+                // The tree is well formed: what closes is what was opened last.
+                if let Some((name, tag, _)) = self.inline.pop() {
+                    if !tag.is_empty() {
+                        self.now.html.push_str("</");
+                        self.now.html.push_str(name);
+                        self.now.html.push('>');
+                    }
+                    if name == "a" {
+                        self.links_open = self.links_open.saturating_sub(1);
+                    }
+                    if is_strong(name) {
+                        self.strong_open = self.strong_open.saturating_sub(1);
+                    }
+                }
+            }
+            Role::Cell => {
+                self.space();
+                self.now.html.push_str("</td>");
+                self.pop();
+            }
+            Role::Block => {
+                self.flush();
+                self.pop();
+            }
+            Role::Break | Role::Picture | Role::Skipped => {}
+        }
+    }
+
+    fn pop(&mut self) {
+        let end = self.pieces.list.len();
+        if let Some(elem) = self.open.pop().and_then(|at| self.pieces.elems.get_mut(at)) {
+            elem.end = end;
+        }
+    }
+
+    fn picture(&mut self, element: &Element) {
+        let lazy = ["data-src", "data-lazy-src", "data-original"].iter().find_map(|name| element.attr(name));
+        let source = element.attr("src").filter(|src| !src.starts_with("data:") && !src.is_empty()).or(lazy);
+        if let Some(source) = source {
+            let alt = element.attr("alt").unwrap_or_default();
+            let tag = format!("<img src=\"{}\" alt=\"{}\">", attribute(source), attribute(alt));
+            self.now.html.push_str(&tag);
+        }
+    }
+
+    /// Ends the piece, if there is one.
+    fn flush(&mut self) {
+        self.breaks = 0;
+        let text = clean_line(&self.raw);
+        self.raw.clear();
+        let has_picture = self.now.html.contains("<img");
+        if text.is_empty() && !has_picture {
+            self.now = Piece { html: std::mem::take(&mut self.now.html), ..Piece::default() };
+            self.now.html.clear();
+            self.reopen();
+            return;
+        }
+        let mut piece = std::mem::take(&mut self.now);
+        for (name, tag, _) in self.inline.iter().rev() {
+            if !tag.is_empty() {
+                piece.html.push_str("</");
+                piece.html.push_str(name);
+                piece.html.push('>');
+            }
+        }
+        if text.is_empty() {
+            piece.elem = self.open.last().copied().unwrap_or_default();
+        }
+        piece.text = text;
+        self.pieces.list.push(piece);
+        self.reopen();
+    }
+
+    /// Inline elements go on in the next piece.
+    fn reopen(&mut self) {
+        for (name, tag, _) in &self.inline {
+            self.now.html.push_str(tag);
+            if *name == "a" {
+                self.now.links += 1;
+            }
+        }
+    }
+}
+
+fn is_strong(name: &str) -> bool {
+    matches!(name, "b" | "strong" | "i" | "em")
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.trim_end().ends_with(['.', '!', '?', ':', '»', '”', '"', '…', '؟', '。'])
+}
+
+/// Words by white space; a script that has none counts two characters as one.
+pub(super) fn words_in(text: &str) -> u32 {
+    let mut words = 0;
+    let mut dense = 0;
+    for word in text.split_whitespace() {
+        words += 1;
+        if word.len() > 24 {
+            dense += word.chars().filter(|c| ('\u{2E80}'..='\u{9FFF}').contains(c)).count();
+        }
+    }
+    words + (dense / 2) as u32
+}
+
+fn push_escaped(into: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            // Line and paragraph separators break readers that go by lines.
+            c if c.is_whitespace() && !matches!(c, '\u{A0}' | '\u{202F}' | '\n') => into.push(' '),
+            c => into.push(c),
+        }
+    }
+}
+
+fn attribute(text: &str) -> String {
+    clean_line(text).replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+}

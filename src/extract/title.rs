@@ -1,0 +1,162 @@
+//! The title of a page, of the several that it has: the headline readers see, where what the page declares agrees
+//! with it; never the site's name.
+
+use std::collections::HashSet;
+
+use super::facts::Facts;
+use super::page::{Page, bare_host, text_of};
+use super::profile::Profile;
+use crate::article::{clean_line, fold};
+
+/// What parts a title from the site's name.
+const PARTS: &[&str] = &[" | ", " – ", " - ", " — ", " :: ", " • ", " · ", "｜", " » ", " « ", "|"];
+
+pub(super) fn find(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> String {
+    let by_profile = profile.iter().flat_map(|p| &p.article_title).flat_map(|s| page.html.select(s)).map(text_of);
+    if let Some(title) = by_profile.into_iter().find(|t| !t.is_empty()) {
+        return title;
+    }
+    let site = Site::of(page, facts);
+    let shared = ["og:title", "twitter:title", "dc.title", "title"];
+    let shared = shared.iter().find_map(|n| facts.meta(n)).map(|t| site.strip(t)).unwrap_or_default();
+    let document = site.strip(&facts.title);
+    let headline = facts
+        .json_values("headline")
+        .into_iter()
+        .filter_map(|v| v.as_str())
+        .map(|t| site.strip(&plain(t)))
+        .find(|t| !t.is_empty())
+        .unwrap_or_default();
+    let declared = [headline.as_str(), shared.as_str(), document.as_str()];
+    let seen = facts.headings.iter().map(|h| text_of(*h)).filter(|t| !t.is_empty() && !site.is(t));
+    // Of several headlines the one that the page's other titles speak of.
+    let seen = seen
+        .map(|heading| {
+            let likeness = declared.iter().map(|other| likeness(&heading, other)).fold(0.0, f32::max);
+            (likeness, heading)
+        })
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
+    let Some((likeness, heading)) = seen else {
+        return first(&[&shared, &headline, &document]);
+    };
+    let is_alone = declared.iter().all(|other| other.is_empty());
+    if likeness < 0.34 && !is_alone {
+        return first(&[&headline, &shared, &document]);
+    }
+    // Two declarations that agree, and the heading under its kicker, outweigh the heading alone.
+    let same = |a: &str, b: &str| !a.is_empty() && letters(a) == letters(b);
+    let is_whole = shared.contains(':') && shared.len() > heading.len() && fold(&shared).ends_with(&fold(&heading));
+    if is_whole || same(&headline, &shared) {
+        return shared;
+    }
+    // A kicker stands in the heading with the headline.
+    let is_kicked = |inner: &str| {
+        inner.chars().count() > 15 && heading.len() > inner.len() && fold(&heading).ends_with(&fold(inner))
+    };
+    match [&headline, &shared].into_iter().find(|inner| is_kicked(inner)) {
+        Some(inner) => inner.clone(),
+        None => heading,
+    }
+}
+
+fn first(titles: &[&String]) -> String {
+    titles.iter().find(|t| !t.is_empty()).map(|t| (*t).clone()).unwrap_or_default()
+}
+
+/// Structured data may hold markup in a title.
+fn plain(text: &str) -> String {
+    if text.contains(['<', '&']) {
+        let fragment = scraper::Html::parse_fragment(text);
+        return clean_line(&fragment.root_element().text().collect::<String>());
+    }
+    clean_line(text)
+}
+
+/// Shared words, by the smaller of two titles.
+fn likeness(a: &str, b: &str) -> f32 {
+    let words = |text: &str| -> HashSet<String> {
+        fold(text).split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    };
+    let (a, b) = (words(a), words(b));
+    let least = a.len().min(b.len());
+    if least == 0 { 0.0 } else { a.intersection(&b).count() as f32 / least as f32 }
+}
+
+/// The names that a site goes by.
+struct Site {
+    names: Vec<String>,
+}
+
+impl Site {
+    fn of(page: &Page<'_>, facts: &Facts<'_>) -> Site {
+        let mut names: Vec<String> = ["og:site_name", "application-name", "al:ios:app_name"]
+            .iter()
+            .filter_map(|n| facts.meta(n))
+            .map(letters)
+            .collect();
+        names.push(letters(bare_host(page.input.url)));
+        // The name before the top-level domain.
+        let host = bare_host(page.input.url);
+        names.extend(host.rsplit('.').nth(1).map(letters));
+        names.retain(|name| name.chars().count() > 2);
+        Site { names }
+    }
+
+    /// A title that is nothing but the site's name.
+    fn is(&self, title: &str) -> bool {
+        let title = letters(title);
+        self.names.contains(&title)
+    }
+
+    /// A title without the site's name behind or before it.
+    fn strip(&self, title: &str) -> String {
+        let mut title = clean_line(title);
+        for _ in 0..3 {
+            let parts = PARTS.iter().filter_map(|part| title.rsplit_once(part).map(|(head, tail)| (head, tail, *part)));
+            // The last of the marks, wherever it stands.
+            let Some((head, tail, part)) = parts.max_by_key(|(head, ..)| head.len()) else { break };
+            let name = letters(tail);
+            let is_site = !name.is_empty()
+                && self.names.iter().any(|known| known.contains(&name) || (name.contains(known) && known.len() > 3));
+            let is_bar = part.contains(['|', '｜', ':', '•']);
+            let is_short = tail.split_whitespace().count() <= 4 && head.split_whitespace().count() >= 3;
+            if !(is_site || (is_bar && is_short)) || head.trim().is_empty() {
+                break;
+            }
+            title = clean_line(head);
+        }
+        for part in PARTS {
+            if let Some((name, rest)) = title.split_once(part)
+                && self.is(name)
+                && !rest.trim().is_empty()
+            {
+                return clean_line(rest);
+            }
+        }
+        title
+    }
+}
+
+/// Letters and digits alone, folded.
+fn letters(text: &str) -> String {
+    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_site_goes() {
+        let site = Site { names: vec!["lacanaille".to_owned(), "haitioffice".to_owned()] };
+        for (title, want) in [
+            ("Une école rouvre | La Canaille", "Une école rouvre"),
+            ("La Canaille - Une école rouvre", "Une école rouvre"),
+            ("Une école rouvre – le récit", "Une école rouvre – le récit"),
+            ("Port-au-Prince: a school reopens | News | Haiti Office", "Port-au-Prince: a school reopens"),
+            ("La Canaille", "La Canaille"),
+        ] {
+            assert_eq!(site.strip(title), want, "{title}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Learns which pieces of a page belong to its article, and writes src/extract/weights.rs. Needs numpy.
+
+  train.py rows PAGES.jsonl ROWS.jsonl        run the program's own features over pages {id, path, url}
+  train.py check ROWS.jsonl GOLD.json...      five folds by domain: the held-out figures
+  train.py write ROWS.jsonl GOLD.json...      train on everything, write the weights
+
+GOLD.json maps a page's id to {"body", "domain"}; ids of ROWS are FOLDER/ID, where FOLDER is the folder of GOLD.json.
+
+Recipe: gradient boosting on logistic loss, trees of limited depth over binned features, second-order leaves. A piece is
+good by the share of its word 4-grams that the gold text holds. Its weight is its share of the gold's words, so that every
+page counts alike; pages of the news sets count double, because news is what depeche reads.
+"""
+import collections, hashlib, json, os, re, subprocess, sys
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TARGET = os.path.join(HERE, "..", "..", "src", "extract", "weights.rs")
+TREES, DEPTH, RATE, BINS = 220, 4, 0.08, 32
+LEAST_HESSIAN, L2 = 6.0, 6.0
+THRESHOLD, LEAST_WORDS = 0.42, 40
+RANDOM = np.random.default_rng(7)
+WORD = re.compile(r"\w+")
+
+
+def rows(pages, out):
+    env = dict(os.environ, DEPECHE_PAGES=os.path.abspath(pages), DEPECHE_ROWS=os.path.abspath(out))
+    subprocess.run(["cargo", "test", "--lib", "training", "--", "--ignored"], env=env, check=True)
+
+
+def load(path, golds):
+    gold = {}
+    for name in golds:
+        folder = os.path.basename(os.path.dirname(os.path.abspath(name)))
+        gold.update({f"{folder}/{k}": v for k, v in json.load(open(name, encoding="utf-8")).items()})
+    pages, names = [], []
+    for line in open(path, encoding="utf-8"):
+        r = json.loads(line)
+        g = gold.get(r["id"])
+        if not g or not g.get("body") or not r["rows"]:
+            continue
+        names = r["names"]
+        want = WORD.findall(g["body"])
+        grams = {tuple(want[i:i + 4]) for i in range(len(want) - 3)}
+        words = [WORD.findall(t) for t in r["texts"]]
+        y = [label(words, i, grams) for i in range(len(words))]
+        news = 1.0 if r["id"].startswith("wcxb") else 2.0
+        w = np.minimum([len(t) + 0.5 for t in words], 400) / max(len(want), 60) * 100 * news
+        pages.append({"id": r["id"], "domain": g.get("domain") or r["id"], "x": np.array(r["rows"], dtype=np.float32),
+                      "y": np.array(y) > 0.5, "w": w, "texts": r["texts"], "gold": g["body"]})
+    return pages, names
+
+
+def label(words, i, grams):
+    t = words[i]
+    if len(t) >= 4:
+        return sum(tuple(t[j:j + 4]) in grams for j in range(len(t) - 3)) / (len(t) - 3)
+    if not t:
+        return 0.0
+    # Too short to tell alone: with the words around it.
+    before = (words[i - 1][-3:] if i else []) + t
+    after = t + (words[i + 1][:3] if i + 1 < len(words) else [])
+    return float((len(before) >= 4 and tuple(before[-4:]) in grams) or (len(after) >= 4 and tuple(after[:4]) in grams))
+
+
+def bins(x):
+    """Cuts of each feature: between its values where they are few, else at quantiles."""
+    cuts = []
+    for j in range(x.shape[1]):
+        values = np.unique(x[:, j])
+        if len(values) > BINS:
+            values = np.unique(np.quantile(x[:, j], np.linspace(0, 1, BINS + 1)))
+        cuts.append(((values[1:] + values[:-1]) / 2).astype(np.float32)[:BINS - 1])
+    return cuts
+
+
+def binned(x, cuts):
+    return np.stack([np.searchsorted(c, x[:, j], side="left").astype(np.int32) for j, c in enumerate(cuts)], 1)
+
+
+def fit(b, y, w, cuts, log=False):
+    """Trees as lists of (feature, cut, left, right) with leaves as (None, value)."""
+    n = len(b)
+    w = w / w.mean()
+    z = np.zeros(n)
+    trees = []
+    alive = np.arange(n)
+    for t in range(TREES):
+        p = 1 / (1 + np.exp(-z))
+        g, h = (p - y) * w, p * (1 - p) * w + 1e-6
+        if t >= 8 and t % 4 == 0:
+            # Pieces that are settled teach nothing more.
+            alive = np.flatnonzero(np.abs(g) > 0.004)
+        tree = grow(b, g, h, alive, cuts)
+        trees.append(tree)
+        z += predict_binned([tree], b)
+        if log and t % 20 == 19:
+            print(f"tree {t + 1}: loss {np.mean(w * np.logaddexp(0, np.where(y, -z, z))):.4f}", file=sys.stderr)
+    return trees
+
+
+def sums(b, g, h, rows_):
+    """Gradients and curvatures of some rows, by feature and bin."""
+    m = b.shape[1]
+    keys = (b[rows_] + np.arange(m) * BINS).ravel()
+    return np.stack([np.bincount(keys, np.repeat(v[rows_], m), m * BINS).reshape(m, BINS) for v in (g, h)])
+
+
+def grow(b, g, h, alive, cuts):
+    # Half of the features a tree, so that no single one carries all.
+    some = np.sort(RANDOM.choice(b.shape[1], b.shape[1] // 2, replace=False))
+    b = np.ascontiguousarray(b[:, some])
+    tree, open_nodes = [None], [(0, alive, 0, sums(b, g, h, alive))]
+    while open_nodes:
+        at, rows_, depth, of = open_nodes.pop()
+        G, H = of[0, 0].sum(), of[1, 0].sum()
+        best = None
+        if depth < DEPTH and H > 2 * LEAST_HESSIAN:
+            hg, hh = of.cumsum(2)
+            gain = hg ** 2 / (hh + L2) + (G - hg) ** 2 / (H - hh + L2) - G ** 2 / (H + L2)
+            gain[(hh < LEAST_HESSIAN) | (H - hh < LEAST_HESSIAN)] = -1
+            j, k = np.unravel_index(np.argmax(gain), gain.shape)
+            if gain[j, k] > 1.0:
+                best = (int(j), int(k))
+        if best is None:
+            tree[at] = (None, float(-RATE * G / (H + L2)))
+            continue
+        j, k = best
+        is_left = b[rows_, j] <= k
+        left, right = rows_[is_left], rows_[~is_left]
+        # The larger side is what the smaller one leaves.
+        if len(left) < len(right):
+            of_left = sums(b, g, h, left)
+            of_right = of - of_left
+        else:
+            of_right = sums(b, g, h, right)
+            of_left = of - of_right
+        tree[at] = (int(some[j]), k, len(tree), len(tree) + 1)
+        tree += [None, None]
+        open_nodes += [(len(tree) - 2, left, depth + 1, of_left), (len(tree) - 1, right, depth + 1, of_right)]
+    return tree
+
+
+def predict_binned(trees, b):
+    z = np.zeros(len(b))
+    for tree in trees:
+        stack = [(0, np.arange(len(b)))]
+        while stack:
+            at, rows_ = stack.pop()
+            node = tree[at]
+            if node[0] is None:
+                z[rows_] += node[1]
+                continue
+            left = b[rows_, node[0]] <= node[1]
+            stack += [(node[2], rows_[left]), (node[3], rows_[~left])]
+    return z
+
+
+def folds(pages):
+    return np.array([int(hashlib.md5(p["domain"].encode()).hexdigest(), 16) % 5 for p in pages])
+
+
+def stacked(pages, cuts=None):
+    x = np.vstack([p["x"] for p in pages])
+    cuts = cuts or bins(x)
+    return binned(x, cuts), np.concatenate([p["y"] for p in pages]), np.concatenate([p["w"] for p in pages]), cuts
+
+
+def figures(pages, chances, threshold):
+    sets = collections.defaultdict(list)
+    for page, chance in zip(pages, chances):
+        seen, kept = set(), []
+        sizes = np.array([len(t.split()) for t in page["texts"]])
+        cut = threshold
+        # As the program does: a page that keeps next to nothing is asked again, less strictly.
+        while cut > 0.05 and sizes[chance > cut].sum() < LEAST_WORDS:
+            cut *= 0.8
+        for text, p in zip(page["texts"], chance):
+            if p > cut and not (len(text) > 40 and text in seen):
+                seen.add(text)
+                kept.append(text)
+        sets[page["id"].split("/")[0]].append(prf(page["gold"], "\n".join(kept)))
+    out = {}
+    for name, pairs in sets.items():
+        P = np.mean([p for p, _ in pairs if p is not None])
+        R = np.mean([r for _, r in pairs if r is not None])
+        out[name] = f"P {P:.4f} R {R:.4f} F1 {2 * P * R / (P + R):.4f}"
+    return out
+
+
+def prf(gold, got):
+    def grams(text):
+        t = WORD.findall(text)
+        return collections.Counter(tuple(t[i:i + 4]) for i in range(max(1, len(t) - 3))) if t else collections.Counter()
+    g, p = grams(gold), grams(got)
+    tp, fp, fn = sum((g & p).values()), sum((p - g).values()), sum((g - p).values())
+    return (tp / (tp + fp) if tp + fp else None), (tp / (tp + fn) if tp + fn else None)
+
+
+def check(pages, names):
+    f = folds(pages)
+    cuts = bins(np.vstack([p["x"] for p in pages]))
+    chances = [None] * len(pages)
+    for k in range(5):
+        learn = [p for p, fold in zip(pages, f) if fold != k]
+        b, y, w, _ = stacked(learn, cuts)
+        trees = fit(b, y, w, cuts)
+        for i in np.flatnonzero(f == k):
+            chances[i] = 1 / (1 + np.exp(-predict_binned(trees, binned(pages[i]["x"], cuts))))
+        print(f"fold {k + 1} of 5", file=sys.stderr)
+    for threshold in (0.3, 0.36, 0.42, 0.48, 0.54):
+        for name, figure in figures(pages, chances, threshold).items():
+            print(f"{threshold} {name}: {figure}")
+
+
+def number(cut):
+    text = f"{float(cut):.6g}"
+    return text if "." in text or "e" in text else text + ".0"
+
+
+def write(pages, names):
+    b, y, w, cuts = stacked(pages)
+    trees = fit(b, y, w, cuts, log=True)
+    used = collections.Counter(node[0] for tree in trees for node in tree if node[0] is not None)
+    print("never used:", [n for j, n in enumerate(names) if j not in used], file=sys.stderr)
+    roots, lines, at = [], [], 0
+    for tree in trees:
+        roots.append(at)
+        for node in tree:
+            if node[0] is None:
+                lines.append(f"L({node[1]:.4f}),")
+            else:
+                j, k, left, right = node
+                lines.append(f"S({j}, {number(cuts[j][k])}, {left + at}, {right + at}),")
+        at += len(tree)
+    packed, line = [], ""
+    for one in lines:
+        if len(line) + len(one) > 112:
+            packed.append("    " + line.strip())
+            line = ""
+        line += " " + one.strip()
+    packed.append("    " + line.strip())
+    with open(TARGET, "w", encoding="utf-8") as out:
+        out.write("//! The model's trees, written by `tests/train/train.py`; its head tells the recipe. Not for editing by hand.\n\n")
+        out.write("use super::judge::Node::{self, Leaf as L, Split as S};\n\n")
+        out.write("/// How many numbers a piece has.\n")
+        out.write(f"pub(super) const FEATURES: usize = {len(names)};\n")
+        out.write("/// From this chance on a piece is kept.\n")
+        out.write(f"pub(super) const THRESHOLD: f32 = {THRESHOLD};\n")
+        out.write("/// A page that keeps fewer words is asked again, less strictly.\n")
+        out.write(f"pub(super) const LEAST_WORDS: u32 = {LEAST_WORDS};\n")
+        out.write("/// Where each tree begins.\n#[rustfmt::skip]\n")
+        out.write(f"pub(super) const ROOTS: &[u16] = &{roots};\n")
+        out.write("/// Every node of every tree.\n#[rustfmt::skip]\npub(super) const NODES: &[Node] = &[\n")
+        out.write("\n".join(packed) + "\n];\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4 or sys.argv[1] not in ("rows", "check", "write"):
+        sys.exit(__doc__)
+    if sys.argv[1] == "rows":
+        rows(sys.argv[2], sys.argv[3])
+    else:
+        {"check": check, "write": write}[sys.argv[1]](*load(sys.argv[2], sys.argv[3:]))
