@@ -4,7 +4,8 @@
 /// Phrases that hold a country's name and mean none.
 pub(super) const MASKS: &[&str] = &[
     // Waters, regions, landscapes.
-    "niger/congo/jordan river/basin/valley",
+    "niger/congo river/basin/valley",
+    "jordan river",
     "river niger/congo/jordan",
     "fleuve niger/congo",
     "rio niger/congo/jordan",
@@ -529,6 +530,7 @@ pub(super) const BESIDE: &[&str] = &[
     "special",
     "ambassador",
     "strip",
+    "valley",
 ];
 
 /// After such words stand donors, not places of the story.

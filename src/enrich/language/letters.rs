@@ -36,7 +36,7 @@ pub(super) struct Letters {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Guess {
     pub(super) language: Language,
-    /// How far the second lies behind; below some twelve it may well be wrong.
+    /// How far the second lies behind; below some fifteen it may well be wrong.
     pub(super) lead: f32,
 }
 

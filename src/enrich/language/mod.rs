@@ -29,7 +29,7 @@ const ALLOWED: &[(Lang, Language)] = &[
 /// Words of a window; a rest shorter than `REST` joins the window before.
 const WINDOW: usize = 25;
 const REST: usize = 12;
-/// A lead over the second language that is nearly always right: 98.6 of 100 in held-out texts, the others 61.
+/// A lead over the second language that is nearly always right: 98.7 of 100 in held-out texts, of the others 59.
 const SURE: f32 = 15.0;
 /// What a vote counts: a sure one, an unsure one.
 const VOTE: f32 = 1.0;
