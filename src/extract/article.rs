@@ -12,6 +12,7 @@ use super::profile::Profile;
 use super::{ExtractError, PageInput, generic, published, title};
 use crate::article::{
     Alternate, Attachment, DeclaredLanguages, ExtractedBy, Image, Language, PageKind, RawArticle, SafeHtml, clean_line,
+    fold,
 };
 
 /// A body shorter than this is no article's.
@@ -21,9 +22,14 @@ const LEAST_TEXT: usize = 80;
 pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawArticle, ExtractError> {
     let page = Page::parse(input)?;
     let facts = Facts::read(&page);
-    let (body, by) = body(&page, &facts, profile);
-    let text = body.text();
+    let (mut body, by) = body(&page, &facts, profile);
     let title = title::find(&page, &facts, profile);
+    // The headline is no part of the body that follows it.
+    let is_title = |block: &blocks::Block| block.lines.len() == 1 && fold(&block.lines[0]) == fold(&title);
+    if body.blocks.len() > 1 && body.blocks.first().is_some_and(is_title) {
+        body.blocks.remove(0);
+    }
+    let text = body.text();
     if text.is_empty() || title.is_empty() {
         return Err(ExtractError::Empty);
     }

@@ -18,7 +18,6 @@ pub(super) struct Elem<'a> {
     pub marks: Marks,
     /// A hash of its name and classes: siblings made by one template share it.
     pub shape: u64,
-    pub depth: u16,
     /// Where it says so itself, as `itemprop=articleBody`.
     pub is_body: bool,
     /// Not shown to readers.
@@ -235,7 +234,6 @@ impl<'a> Walk<'a> {
             name: element.name(),
             marks,
             shape,
-            depth: self.open.len() as u16,
             is_body: element.attr("itemprop").is_some_and(|names| names.split_whitespace().any(|n| n == "articleBody"))
                 || element.attr("property").is_some_and(|names| names.ends_with("articleBody")),
             is_hidden,

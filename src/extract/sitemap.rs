@@ -9,7 +9,7 @@ use url::Url;
 
 use super::date::Reader as DateReader;
 use super::{Candidate, DateOrder, ExtractError, PageInput};
-use crate::article::{Language, PageDate, RawArticle, clean_line};
+use crate::article::{ExtractedBy, Language, PageDate, RawArticle, clean_line};
 
 /// Bytes of one sitemap after decompression, as the protocol has it.
 const LONGEST: u64 = 50 << 20;
@@ -141,7 +141,16 @@ fn plain_list(input: &PageInput<'_>, text: &str) -> Option<Vec<Candidate>> {
 }
 
 /// A sitemap names every page of a site: its short and list-like ones are no articles.
-pub fn is_article(raw: &RawArticle) -> bool {
+pub fn is_article(raw: &RawArticle, has_profile: bool) -> bool {
+    // Where a profile says how an article looks, a page that it does not fit must at least declare when it was published:
+    // what stands on a home page looks like a text, too.
+    let declared = raw
+        .published
+        .as_ref()
+        .is_some_and(|date| date.from != "near the headline" && !date.from.starts_with("article.date"));
+    if has_profile && !matches!(raw.by, ExtractedBy::Profile(_)) && !declared {
+        return false;
+    }
     let characters = raw.text.chars().count();
     let fragment = scraper::Html::parse_fragment(raw.html.as_str());
     let Ok(links) = scraper::Selector::parse("a") else { return true };

@@ -205,7 +205,10 @@ impl Client {
             source = cause.source();
         }
         if error.is_connect() && error.is_timeout() {
-            let why = format!("no connection within {:?}; is the host up, and is this machine's network?", self.settings.connect_timeout);
+            let why = format!(
+                "no connection within {:?}; is the host up, and is this machine's network?",
+                self.settings.connect_timeout
+            );
             NetError::Connect { url: url.clone(), why }
         } else if error.is_timeout() {
             NetError::Timeout { url: url.clone(), limit: self.settings.total_timeout }

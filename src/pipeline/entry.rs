@@ -179,12 +179,14 @@ pub(super) async fn bring(
                 }
                 other => other?,
             };
-            if source.kind == Kind::Sitemap && !extract::is_article(&raw) {
+            if source.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body(source)) {
                 // It is remembered, so that it is asked for again only when the sitemap says that it changed.
                 line.store.save_page(&key, fresh).await?;
                 return Ok(Outcome::NoArticle);
             }
-            if raw.published.is_none() {
+            // The listing's date is the article's own; one that merely stands near the headline may be another's.
+            let weak = raw.published.as_ref().is_none_or(|date| date.from == "near the headline");
+            if weak && candidate.date.is_some() {
                 raw.published.clone_from(&candidate.date);
             }
             raw.declared.item = candidate.language.or(raw.declared.item);
@@ -224,6 +226,11 @@ fn is_due(
         None if page.gone_since.is_some() || changed => true,
         None => source.kind != Kind::Sitemap && now.duration_since(page.fetched) >= SignedDuration::from_hours(24),
     }
+}
+
+/// True when the source's profile says where an article's body is.
+fn describes_body(source: &Source) -> bool {
+    source.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some())
 }
 
 fn has_entry(candidate: &StoredCandidate) -> bool {

@@ -21,12 +21,7 @@ use depeche::fetch;
 use url::Url;
 
 /// Traps that the program still falls into: the trap, and what it gives today.
-const KNOWN: &[(&str, &str)] = &[
-    ("dash_lost_after_nairobi", "Some(\"LBN\")"),
-    ("no_dateline_in_2007", "Some(\"ITA\")"),
-    ("old_g1_dates_outside_the_profile", "None"),
-    ("old_g1_us_date_outside_the_profile", "None"),
-];
+const KNOWN: &[(&str, &str)] = &[];
 
 static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(|| demo::fixtures().unwrap());
 static CONFIG: LazyLock<Config> =
