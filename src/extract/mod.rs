@@ -23,6 +23,7 @@ mod published;
 mod scene;
 mod sitemap;
 mod title;
+#[allow(clippy::approx_constant, reason = "the thresholds are data")]
 mod weights;
 
 pub use article::{article, attachment};

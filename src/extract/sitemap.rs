@@ -144,10 +144,8 @@ fn plain_list(input: &PageInput<'_>, text: &str) -> Option<Vec<Candidate>> {
 pub fn is_article(raw: &RawArticle, has_profile: bool) -> bool {
     // Where a profile says how an article looks, a page that it does not fit must at least declare when it was published:
     // what stands on a home page looks like a text, too.
-    let declared = raw
-        .published
-        .as_ref()
-        .is_some_and(|date| date.from != "near the headline" && !date.from.starts_with("article.date"));
+    let machine = ["json-ld", "published", "itemprop", "dcterms"];
+    let declared = raw.published.as_ref().is_some_and(|date| machine.iter().any(|mark| date.from.contains(mark)));
     if has_profile && !matches!(raw.by, ExtractedBy::Profile(_)) && !declared {
         return false;
     }

@@ -139,7 +139,15 @@ async fn a_sitemap_gives_articles_and_leaves_what_is_none_alone() {
     let round = house.crawl_some(&line, "tchad").await.remove(0).1;
     let expected =
         demo::fixtures().unwrap().iter().filter(|f| f.name.starts_with("tchad/") && f.expect.is_some()).count();
-    assert_eq!(round.stored + round.duplicate, expected, "{round:?}");
+    let all: Vec<String> = line
+        .store
+        .scan(None, 99)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|a| format!("{} {:?} {}", a.url, a.by, a.published.from))
+        .collect();
+    assert_eq!(round.stored + round.duplicate, expected, "{}", all.join("\n"));
     assert!(round.unchanged >= 3 && round.failed.is_empty(), "home, list and contact pages are no articles: {round:?}");
 
     // Nothing changed: home and contact pages are not asked for again, the parts answer 304.
