@@ -73,7 +73,8 @@ impl<'a> Page<'a> {
     }
 }
 
-fn is_web(url: &Url) -> bool {
+/// An address that a browser opens.
+pub(super) fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }
 

@@ -13,6 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::date::Reader;
+use super::page::is_web;
 use super::{Candidate, Container, DateOrder, ExtractError, FeedEntry, Listing, PageInput};
 use crate::article::{Image, Language, clean_line};
 use repair::Extra;
@@ -141,8 +142,4 @@ fn bare(mut url: Url) -> Option<Url> {
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
     Some(url)
-}
-
-fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }

@@ -229,9 +229,7 @@ pub(super) async fn home(
     let canonical = query.canonical();
     let articles = site.edition.articles(site.edition.select(&query).await?.ids).await?;
     let counts = site.edition.counts();
-    let feed = |format: &str| {
-        format!("{}feed.{format}{}{canonical}", site.edition.public_url, if canonical.is_empty() { "" } else { "?" })
-    };
+    let feed = |format: &str| site.edition.address(&format!("feed.{format}"), &query);
     let body = html! {
         h1 { (t.latest) }
         (filters(&site, ui, &query, &counts))
