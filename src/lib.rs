@@ -22,6 +22,7 @@ pub mod edition;
 pub mod enrich;
 pub mod extract;
 pub mod fetch;
+pub mod health;
 pub mod index;
 pub mod net;
 pub mod pipeline;

@@ -28,6 +28,7 @@ use crate::config::{Crawl, Source};
 use crate::dedup::{self, Known, Marks};
 use crate::enrich::Enricher;
 use crate::fetch::{FetchError, Fetcher};
+use crate::health::State;
 use crate::schedule;
 use crate::store::{SourceState, Store, StoreError};
 
@@ -166,13 +167,13 @@ impl Line {
             Ok(()) => {
                 state.failures = 0;
                 state.first_round_done |= !self.stop.is_cancelled();
-                settle_state(&mut state, "ok", None, ended);
+                settle_state(&mut state, State::Ok, None, ended);
             }
             Err(RoundError::Store(error)) => return Err(error),
             Err(error) => {
                 state.failures = state.failures.saturating_add(1);
-                let name = if error.is_refusal() { "blocked" } else { "broken" };
-                settle_state(&mut state, name, Some(error.to_string()), ended);
+                let blocked = if error.is_refusal() { State::Blocked } else { State::Broken };
+                settle_state(&mut state, blocked, Some(error.to_string()), ended);
                 round.error = Some(error.to_string());
             }
         }
@@ -261,12 +262,13 @@ fn known(article: &Article) -> Known {
     }
 }
 
-fn settle_state(state: &mut SourceState, name: &str, reason: Option<String>, now: Timestamp) {
-    if state.state != name {
-        state.state = name.to_owned();
-        state.since = Some(now);
+fn settle_state(state: &mut SourceState, name: State, reason: Option<String>, now: Timestamp) {
+    let health = &mut state.health;
+    if health.state != name {
+        health.state = name;
+        health.since = Some(now);
     }
-    state.reason = reason;
+    health.reason = reason;
 }
 
 /// How long past its publication an article may be found and still count as news.

@@ -41,12 +41,12 @@ pub(super) async fn run(args: SourcesArgs) -> Exit {
             time(s.last_new)
         );
     }
-    for row in rows.iter().filter(|row| row.state.reason.is_some()) {
-        println!("{}: {}", row.id, row.state.reason.as_deref().unwrap_or_default());
+    for row in rows.iter().filter(|row| row.state.health.reason.is_some()) {
+        println!("{}: {}", row.id, row.state.health.reason.as_deref().unwrap_or_default());
     }
     Ok(0)
 }
 
 fn state(row: &SourceRow) -> &str {
-    if row.state.state.is_empty() { "new" } else { &row.state.state }
+    if row.state.last_round.is_none() { "new" } else { row.state.health.state.name() }
 }

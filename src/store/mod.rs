@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::article::{Article, ArticleId, FeedEntry, Language, PageDate, SourceId, Story, StoryId};
+use crate::health::Health;
 
 pub use export::{ExportReport, Row};
 pub use memory::Memory;
@@ -147,12 +148,9 @@ pub struct SourceState {
     pub candidates: Vec<StoredCandidate>,
     /// When it last brought something new.
     pub last_new: Option<Timestamp>,
-    /// Its state's name.
-    pub state: String,
-    /// Why it is in that state.
-    pub reason: Option<String>,
-    /// Since when.
-    pub since: Option<Timestamp>,
+    /// How it is, since when, and why.
+    #[serde(flatten)]
+    pub health: Health,
     /// Candidates in the last round.
     pub found: u32,
     /// Articles it ever brought.

@@ -41,9 +41,9 @@ pub(super) async fn sources(State(site): Shared) -> Result<Response, Problem> {
             serde_json::json!({
                 "id": id,
                 "name": name,
-                "state": shown(&state),
-                "since": state.since,
-                "reason": state.reason,
+                "state": state.health.state,
+                "since": state.health.since,
+                "reason": state.health.reason,
                 "last_round": state.last_round,
                 "last_new": state.last_new,
                 "next_due": state.next_due,
@@ -60,20 +60,21 @@ pub(super) async fn sources(State(site): Shared) -> Result<Response, Problem> {
 pub(super) async fn sources_atom(State(site): Shared) -> Result<Response, Problem> {
     let mut entries = Vec::new();
     for (id, name, state) in states(&site).await? {
-        let since = state.since.unwrap_or_default();
-        if matches!(shown(&state), "ok" | "quiet") {
+        let health = state.health;
+        let since = health.since.unwrap_or_default();
+        if !health.state.needs_a_look() {
             continue;
         }
-        let own = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("{id} {} {since}", state.state).as_bytes());
+        let own = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("{id} {} {since}", health.state).as_bytes());
         entries.push(Entry {
             id: own.urn().to_string(),
             url: format!("{}health/sources", site.edition.public_url),
-            title: format!("{name}: {}", shown(&state)),
+            title: format!("{name}: {}", health.state),
             language: Language::EN,
             published: since,
             updated: since,
             authors: Vec::new(),
-            summary: state.reason.clone(),
+            summary: health.reason,
             content: None,
             categories: Vec::new(),
             image: None,
@@ -112,11 +113,6 @@ async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceState)>, Pro
         (id.clone(), card.name.clone(), kept.remove(id).unwrap_or_default())
     };
     Ok(site.edition.sources().map(of).collect())
-}
-
-/// A source that was never asked is quiet: nothing is known against it.
-fn shown(state: &SourceState) -> &str {
-    if state.state.is_empty() { "quiet" } else { &state.state }
 }
 
 pub(super) async fn metrics(State(site): Shared) -> impl IntoResponse {

@@ -10,6 +10,10 @@ const NEVER: &[(&str, &[&str])] = &[
     ("schedule", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "std::fs", "std::net"]),
     ("extract", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "std::fs", "std::net"]),
     ("enrich", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "std::fs", "std::net"]),
+    (
+        "health",
+        &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "crate::fetch", "std::fs", "std::net"],
+    ),
     ("dedup", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "std::fs", "std::net"]),
     ("query", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "crate::config"]),
     ("net", &["crate::extract", "crate::store", "crate::config", "crate::web"]),
