@@ -1,7 +1,7 @@
 //! Wires the parts and supervises the tasks: the crawl loop, the follower of the log, the server, the signals.
 //! Serving never crawls, and crawling never waits for readers. It never ends in the middle of an article.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -96,6 +96,8 @@ pub async fn line(
         stop,
         progress: None,
     };
+    let named: HashSet<_> = config.sources.iter().filter_map(|source| source.url.host_str()).collect();
+    line.fetcher.network().expect(named.len());
     line.remember().await?;
     Ok(line)
 }
@@ -128,6 +130,7 @@ pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>,
             metrics: recorder(),
             ready: AtomicBool::new(false),
             contact: config.crawl.contact.clone(),
+            network: line.fetcher.network().clone(),
         });
         tasks.spawn(follow(Arc::clone(&site), stop.clone()));
         tasks.spawn(serve(listener, site, stop.clone()));

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::clock::Clock;
+use crate::health::{Network, Unreachable};
 use crate::net::{Client, NetError, Response};
 
 pub use charset::decode;
@@ -94,6 +95,7 @@ pub struct Fetcher {
     hosts: Mutex<HashMap<String, Arc<host::Host>>>,
     origins: Mutex<HashMap<String, Arc<host::Origin>>>,
     patience: Mutex<HashMap<String, Timestamp>>,
+    network: Network,
 }
 
 /// How long robots.txt is believed (RFC 9309 section 2.4).
@@ -115,7 +117,13 @@ impl Fetcher {
             hosts: Mutex::default(),
             origins: Mutex::default(),
             patience: Mutex::default(),
+            network: Network::default(),
         }
+    }
+
+    /// Which hosts could be reached.
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Until when a host is left alone, because it asked for patience or failed too often. `www.` makes no difference.
@@ -197,6 +205,12 @@ impl Fetcher {
             Some(first) => self.client.get_first(url, &headers, first).await,
             None => self.client.get(url, &headers).await,
         };
+        match &answer {
+            Ok(_) => self.network.reached(&key, self.clock.now()),
+            Err(NetError::Resolve { .. }) => self.network.unreachable(&key, Unreachable::Dns, self.clock.now()),
+            Err(NetError::Connect { .. }) => self.network.unreachable(&key, Unreachable::Connection, self.clock.now()),
+            Err(_) => {}
+        }
         let failed = match &answer {
             Ok(response) => response.status >= 500,
             Err(NetError::Connect { .. } | NetError::Timeout { .. }) => true,

@@ -2,11 +2,13 @@
 //! reads the clock, and never decides when a source is asked.
 
 mod cause;
+mod network;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use cause::{Cause, Words};
+pub use network::{Network, Outage, Unreachable};
 
 /// How a source is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -152,15 +154,4 @@ pub struct Health {
     pub last_good: Option<LastGood>,
     /// Which rules bring the listing and the articles now.
     pub by: By,
-}
-
-/// Our own network seems to be down: no source is to blame.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outage {
-    /// When the first host could not be reached.
-    pub since: Timestamp,
-    /// Hosts that cannot be reached.
-    pub failing: usize,
-    /// Hosts that were tried.
-    pub tried: usize,
 }

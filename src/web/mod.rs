@@ -23,6 +23,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::Clock;
 use crate::edition::Edition;
+use crate::health::Network;
 use crate::store::Store;
 
 pub(crate) use api::find;
@@ -45,6 +46,8 @@ pub struct Site {
     pub ready: AtomicBool,
     /// Who runs this, for `/about/bot`.
     pub contact: Option<String>,
+    /// Which hosts can be reached, and whether our own network is down.
+    pub network: Network,
 }
 
 /// Every route.
