@@ -9,6 +9,7 @@
 //!
 //! The story is told in [`pipeline`]; the map and the reasons are in ARCHITECTURE.md.
 
+pub mod archive;
 pub mod article;
 pub mod cli;
 pub mod clock;

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 const NEVER: &[(&str, &[&str])] = &[
     ("article", &["crate::"]),
     ("clock", &["crate::"]),
+    (
+        "archive",
+        &["reqwest", "crate::fetch", "crate::extract", "crate::store", "crate::config", "crate::web", "crate::clock"],
+    ),
     ("schedule", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "std::fs", "std::net"]),
     ("extract", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "std::fs", "std::net"]),
     ("enrich", &["tokio", "reqwest", "crate::store", "crate::web", "crate::clock", "std::fs", "std::net"]),
