@@ -122,16 +122,7 @@ pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>,
     if role != Role::Crawl
         && let Some(listener) = listener
     {
-        let site = Arc::new(Site {
-            edition: Arc::clone(&edition),
-            store: line.store.clone(),
-            bodies: Bodies::default(),
-            clock: line.clock.clone(),
-            metrics: recorder(),
-            ready: AtomicBool::new(false),
-            contact: config.crawl.contact.clone(),
-            network: line.fetcher.network().clone(),
-        });
+        let site = Arc::new(site(&config, Arc::clone(&edition), &line));
         tasks.spawn(follow(Arc::clone(&site), stop.clone()));
         tasks.spawn(serve(listener, site, stop.clone()));
     }
@@ -147,6 +138,20 @@ pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>,
     }
     line.store.flush().await?;
     Ok(())
+}
+
+/// What the server answers from. It is ready once the edition is level with the log.
+pub fn site(config: &Config, edition: Arc<Edition>, line: &Line) -> Site {
+    Site {
+        edition,
+        store: line.store.clone(),
+        bodies: Bodies::default(),
+        clock: line.clock.clone(),
+        metrics: recorder(),
+        ready: AtomicBool::new(false),
+        contact: config.crawl.contact.clone(),
+        network: line.fetcher.network().clone(),
+    }
 }
 
 /// Cancels the token on SIGINT or SIGTERM.

@@ -209,7 +209,8 @@ const ZONES: &[(&str, i16)] = &[
 
 /// What a reading of dates needs to know.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader {
+pub struct Reader {
+    /// How numeric dates are read when both readings are possible.
     pub order: DateOrder,
     /// No later day is believed.
     pub latest: Option<Date>,

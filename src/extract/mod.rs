@@ -27,6 +27,7 @@ mod title;
 mod weights;
 
 pub use article::{article, attachment};
+pub use date::Reader as DateReader;
 pub use feed::{entry, feed};
 pub use listing::listing;
 pub use probe::{Dropped, Probe, dropped, probe_article, probe_listing};

@@ -23,6 +23,8 @@ use crate::net::{Client, NetError, Response};
 
 pub use charset::decode;
 pub use error::FetchError;
+pub use patience::retry_after;
+pub use robots::Rules;
 
 /// How politely.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ pub(super) const TOO_MANY: Duration = Duration::from_secs(15 * 60);
 pub(super) const FAILURES: u32 = 5;
 
 /// Retry-After (RFC 9110 section 10.2.3): seconds or a date. Negative, past and odd values say nothing.
-pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // Too many digits for a number still mean a long time, which the caller caps.

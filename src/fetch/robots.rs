@@ -9,7 +9,8 @@ use url::Url;
 /// RFC 9309 section 2.5 asks for at least this much.
 pub(super) const LONGEST: usize = 500 << 10;
 
-pub(super) struct Rules(Kind);
+/// What a site's robots.txt says to one agent.
+pub struct Rules(Kind);
 
 enum Kind {
     All,
@@ -22,7 +23,8 @@ impl Rules {
         Rules(Kind::All)
     }
 
-    pub(super) fn read(agent: &str, bytes: &[u8]) -> Rules {
+    /// Reads a robots.txt for an agent; only its first 500 KiB count.
+    pub fn read(agent: &str, bytes: &[u8]) -> Rules {
         let mut bytes = bytes;
         if bytes.len() >= LONGEST {
             // Half a line may say something else than the whole one.
@@ -35,7 +37,8 @@ impl Rules {
         }
     }
 
-    pub(super) fn allows(&self, url: &Url) -> bool {
+    /// True when the agent may ask for this address.
+    pub fn allows(&self, url: &Url) -> bool {
         match &self.0 {
             Kind::All => true,
             Kind::Nothing => false,
@@ -43,7 +46,8 @@ impl Rules {
         }
     }
 
-    pub(super) fn crawl_delay(&self) -> Duration {
+    /// The pause between requests that it asks for, an hour at most; zero where it asks for none.
+    pub fn crawl_delay(&self) -> Duration {
         match &self.0 {
             Kind::Robot(robot) => robot
                 .delay

@@ -3,6 +3,7 @@
 
 mod api;
 mod commands;
+mod crashes;
 mod examples;
 mod feeds;
 mod fixtures;

@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(init: depeche_fuzz::quiet(), |data: &[u8]| depeche_fuzz::dates::check(data));
