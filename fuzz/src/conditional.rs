@@ -35,13 +35,14 @@ pub fn check(data: &[u8]) {
     match answer.status.as_u16() {
         304 => {
             assert!(answer.body.is_empty(), "304 with a body");
-            let named = tags.to_str().is_ok_and(|tags| tags.contains(&etag) || tags.trim() == "*");
+            let sent = String::from_utf8_lossy(tags.as_bytes());
+            let named = sent.contains(&etag) || sent.trim() == "*";
             assert!(named || (tags.is_empty() && !since.is_empty()), "304 for {tags:?} and {since:?}");
         }
         200 if method == Method::HEAD => assert!(answer.body.is_empty(), "HEAD with a body"),
         200 => {
             assert_eq!(answer.body, full.body);
-            assert!(tags.to_str().is_ok_and(|tags| tags.trim() != etag), "200 for the very tag");
+            assert!(tags.as_bytes().trim_ascii() != etag.as_bytes(), "200 for the very tag");
         }
         other => panic!("{other} for {asked:?}"),
     }

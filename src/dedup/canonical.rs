@@ -17,22 +17,36 @@ fn is_junk(name: &str) -> bool {
 /// dropped and the others kept, unless `drop_query` drops them all. Canonical forms stay as they are.
 pub fn canonical(url: &Url, drop_query: bool) -> String {
     let host = url.host_str().unwrap_or_default();
-    let host = host.strip_prefix("www.").unwrap_or(host);
+    let host = without_www(host);
     let port = match (url.port(), url.scheme()) {
         (None | Some(443 | 80), _) => String::new(),
         (Some(port), _) => format!(":{port}"),
     };
-    let mut path = url.path();
-    // A semicolon may hide a slash, and the other way round.
-    while let shorter = trim_path(path).trim_end_matches('/')
+    let mut settled = url.clone();
+    // A semicolon may hide a slash, or dots that mean the folder above, and the other way round.
+    while let path = settled.path()
+        && path != "/"
+        && let shorter = trim_path(path).trim_end_matches('/')
         && shorter.len() < path.len()
     {
-        path = shorter;
+        let shorter = shorter.to_owned();
+        settled.set_path(&shorter);
     }
-    let path = if path.is_empty() { "/" } else { path };
+    let path = settled.path();
     // Short links such as `/?p=7` have nothing but their query.
     let query = if drop_query && path != "/" { String::new() } else { kept_query(url) };
     format!("https://{host}{port}{path}{query}")
+}
+
+/// The host without any `www.` before it, as long as what stays is a host by itself and not, say, a number.
+fn without_www(host: &str) -> &str {
+    let mut host = host;
+    while let Some(rest) = host.strip_prefix("www.")
+        && url::Host::parse(rest).is_ok_and(|parsed| parsed == url::Host::Domain(rest.to_owned()))
+    {
+        host = rest;
+    }
+    host
 }
 
 /// The address that a reader opens: as given, less userinfo, fragment, trailing `;` and junk parameters.
@@ -86,6 +100,10 @@ mod tests {
             ("https://haiti.example/news/a?utm_source=x&id=7", "https://haiti.example/news/a?id=7"),
             ("http://127.0.0.1:8123/news/a", "https://127.0.0.1:8123/news/a"),
             ("http://haiti.example", "https://haiti.example/"),
+            ("http://www.www.haiti.example/a", "https://haiti.example/a"),
+            ("http://haiti.example/news/..;/", "https://haiti.example/"),
+            ("http://www./a", "https://www./a"),
+            ("http://www.1x.example/a", "https://1x.example/a"),
         ] {
             assert_eq!(canonical(&Url::parse(given).unwrap(), false), want, "{given}");
         }
