@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::is_xml_char;
+use super::{is_too_wild, is_xml_char};
 
 /// Sanitised HTML. [`SafeHtml::sanitise`] is its only constructor; the store reads back what it wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,8 +90,12 @@ fn cleaner(base: &Url) -> ammonia::Builder<'static> {
 
 impl SafeHtml {
     /// Sanitises untrusted markup. Relative links are resolved against `base`; schemes other than http, https
-    /// and mailto are dropped, and so is every character that XML 1.0 cannot carry.
+    /// and mailto are dropped, and so is every character that XML 1.0 cannot carry. Of markup that is too wild to be
+    /// parsed nothing is left; extraction refuses such pages before.
     pub fn sanitise(untrusted: &str, base: &Url) -> SafeHtml {
+        if is_too_wild(untrusted) {
+            return SafeHtml::default();
+        }
         let legal: String = untrusted.chars().filter(|&c| is_xml_char(c)).collect();
         let clean = cleaner(base).clean(&legal).to_string();
         // Character references such as `&#8;` become characters only now.

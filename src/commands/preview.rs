@@ -124,6 +124,7 @@ async fn whole(line: &Line, source: &Source, shown: &mut Shown) -> Result<(), St
                 items_matched: candidates.len(),
                 candidates,
                 next: None,
+                cut: false,
             },
             Sitemap::Index(parts) => {
                 let rows = parts.iter().map(|(url, _)| (url.to_string(), json!(url))).collect();
@@ -134,6 +135,9 @@ async fn whole(line: &Line, source: &Source, shown: &mut Shown) -> Result<(), St
     };
     shown.say("container", format!("{:?}", listing.container).to_lowercase());
     shown.say("items", listing.items_matched);
+    if listing.cut {
+        shown.say("cut off", "the feed ends before its end; what came whole is shown");
+    }
     shown.say("candidates", listing.candidates.len());
     shown.say("next page", listing.next.as_ref().map(Url::to_string));
     let rows = listing.candidates.iter().take(SHOWN).map(|c| {

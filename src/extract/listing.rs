@@ -8,12 +8,13 @@ use url::Url;
 use super::page::{Page, same_host, text_of};
 use super::profile::{Alternatives, Profile};
 use super::published::reader;
-use super::{Candidate, Container, ExtractError, Listing, PageInput};
+use super::{Candidate, Container, ExtractError, Listing, MOST_CANDIDATES, PageInput};
 
 /// Reads a listing page.
 pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listing, ExtractError> {
     let page = Page::parse(input)?;
-    let mut listing = Listing { container: Container::NotAsked, items_matched: 0, candidates: Vec::new(), next: None };
+    let mut listing =
+        Listing { container: Container::NotAsked, items_matched: 0, candidates: Vec::new(), next: None, cut: false };
     if let Some(profile) = profile.filter(|p| !p.item.is_empty()) {
         let mut areas: Vec<ElementRef<'_>> = Vec::new();
         if !profile.container.is_empty() {
@@ -28,10 +29,10 @@ pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listi
             areas.push(page.html.root_element());
         }
         // Every alternative counts here: cards of two kinds stand on one page.
-        let mut items: Vec<ElementRef<'_>> = Vec::new();
+        let (mut items, mut known): (Vec<ElementRef<'_>>, HashSet<_>) = Default::default();
         for area in &areas {
             for item in profile.item.iter().flat_map(|selector| area.select(selector)) {
-                if !items.iter().any(|known| known.id() == item.id()) {
+                if known.insert(item.id()) {
                     items.push(item);
                 }
             }
@@ -40,6 +41,9 @@ pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listi
         let reader = reader(input, Some(profile));
         let mut seen = HashSet::new();
         for item in items {
+            if listing.candidates.len() == MOST_CANDIDATES {
+                break;
+            }
             let Some((url, shown)) = link(&page, item, profile) else { continue };
             if !seen.insert(url.clone()) {
                 continue;
@@ -98,6 +102,9 @@ fn by_structure(page: &Page<'_>) -> Vec<Candidate> {
             && seen.insert(url.clone())
         {
             found.push(Candidate::of_page(url, title, None));
+            if found.len() == MOST_CANDIDATES {
+                break;
+            }
         }
     }
     if found.len() < 2 { Vec::new() } else { found }

@@ -77,7 +77,13 @@ pub struct Listing {
     pub candidates: Vec<Candidate>,
     /// The next page of the listing.
     pub next: Option<Url>,
+    /// True for a feed that ends before its end: what came whole is here.
+    pub cut: bool,
 }
+
+/// Candidates that are taken of one page or feed, the first ones: more is no list of news, and would keep a host busy
+/// for hours.
+pub const MOST_CANDIDATES: usize = 1_000;
 
 /// A link to an article, as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,8 +126,8 @@ pub enum ExtractError {
         /// How many.
         nodes: usize,
     },
-    /// Nested so deeply that it can only be an accident or an attack.
-    #[error("unable to read the page: elements nested deeper than {} are refused", page::MAX_DEPTH)]
+    /// Nested so deeply, or with so many attributes, that it can only be an accident or an attack.
+    #[error("unable to read the page: its elements are nested too deeply, or carry too many attributes")]
     TooDeep,
     /// Neither a title nor any text.
     #[error("unable to find an article: the page has neither a title nor any text")]

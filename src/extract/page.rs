@@ -6,16 +6,12 @@ use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
 use super::{ExtractError, PageInput};
-use crate::article::clean_line;
+use crate::article::{clean_line, is_too_wild};
 
 /// Bytes of markup.
 pub(super) const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// Nodes of the tree.
 pub(super) const MAX_NODES: usize = 250_000;
-/// Nesting of elements; browsers themselves flatten at 512.
-pub(super) const MAX_DEPTH: usize = 512;
-/// Nesting as the raw markup suggests it, where unclosed tags count; beyond it parsing itself becomes quadratic.
-const MAX_RAW_DEPTH: usize = 4096;
 
 /// A parsed page.
 pub(super) struct Page<'a> {
@@ -31,7 +27,7 @@ impl<'a> Page<'a> {
         if input.html.len() > MAX_BYTES {
             return Err(ExtractError::TooLarge { bytes: input.html.len() });
         }
-        if raw_depth(input.html) > MAX_RAW_DEPTH {
+        if is_too_wild(input.html) {
             return Err(ExtractError::TooDeep);
         }
         let html = Html::parse_document(input.html);
@@ -115,47 +111,6 @@ pub(super) fn text_of(element: ElementRef<'_>) -> String {
         }
     }
     clean_line(&out)
-}
-
-/// How deep the raw markup may nest: every opening tag counts until a closing one, except those that HTML
-/// closes by itself.
-fn raw_depth(html: &str) -> usize {
-    const FLAT: &[&str] = &[
-        "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
-        "param", "source", "td", "th", "tr", "track", "wbr", "path", "html", "body", "head",
-    ];
-    let bytes = html.as_bytes();
-    let (mut depth, mut deepest, mut at) = (0usize, 0usize, 0usize);
-    while let Some(found) = bytes[at..].iter().position(|&b| b == b'<') {
-        at += found + 1;
-        let closing = bytes.get(at) == Some(&b'/');
-        let start = at + usize::from(closing);
-        let length = bytes[start..].iter().take(12).take_while(|b| b.is_ascii_alphanumeric()).count();
-        if length == 0 {
-            continue;
-        }
-        let name = html.get(start..start + length).unwrap_or_default().to_ascii_lowercase();
-        if !closing && matches!(name.as_str(), "script" | "style") {
-            let end = if name == "script" { "</script" } else { "</style" };
-            at = find_ignoring_case(bytes, start, end.as_bytes()).map_or(bytes.len(), |end| end + 2);
-        } else if !FLAT.contains(&name.as_str()) {
-            depth = if closing { depth.saturating_sub(1) } else { depth + 1 };
-            deepest = deepest.max(depth);
-        }
-    }
-    deepest
-}
-
-fn find_ignoring_case(bytes: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
-    let mut at = from;
-    while let Some(found) = bytes[at..].iter().position(|&b| b == b'<') {
-        at += found;
-        if bytes.get(at..at + needle.len())?.eq_ignore_ascii_case(needle) {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ pub fn sitemap(input: &PageInput<'_>, bytes: &[u8]) -> Result<Sitemap, ExtractEr
     let (mut root, mut path, mut row, mut rows) = (String::new(), Vec::<String>::new(), Row::default(), Vec::new());
     loop {
         match reader.read_event().map_err(|e| wrong(e.to_string()))? {
+            Event::Eof if !path.is_empty() => return Err(wrong("it ends before its end".to_owned())),
             Event::Eof => break,
             Event::Start(start) => {
                 let name = start.local_name().as_ref().to_owned();

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::facts::Facts;
 use super::page::{Page, bare_host, text_of};
 use super::profile::Profile;
-use crate::article::{clean_line, fold};
+use crate::article::{clean_line, fold, is_too_wild};
 
 /// What parts a title from the site's name.
 const PARTS: &[&str] = &[" | ", " – ", " - ", " — ", " :: ", " • ", " · ", "｜", " » ", " « ", "|"];
@@ -65,7 +65,7 @@ fn first(titles: &[&String]) -> String {
 
 /// Structured data may hold markup in a title.
 fn plain(text: &str) -> String {
-    if text.contains(['<', '&']) {
+    if text.contains(['<', '&']) && !is_too_wild(text) {
         let fragment = scraper::Html::parse_fragment(text);
         return clean_line(&fragment.root_element().text().collect::<String>());
     }

@@ -6,7 +6,9 @@ use url::Url;
 
 use super::super::article::summary;
 use super::super::{Candidate, ExtractError, FeedEntry};
-use crate::article::{DeclaredLanguages, ExtractedBy, Language, PageKind, RawArticle, SafeHtml, clean_text};
+use crate::article::{
+    DeclaredLanguages, ExtractedBy, Language, PageKind, RawArticle, SafeHtml, clean_text, is_too_wild,
+};
 
 /// The article that a feed's entry makes by itself. `url` is where a reader is sent.
 pub fn entry(
@@ -15,6 +17,9 @@ pub fn entry(
     source_language: Option<Language>,
 ) -> Result<RawArticle, ExtractError> {
     let url: &Url = &candidate.url;
+    if is_too_wild(&entry.html) {
+        return Err(ExtractError::TooDeep);
+    }
     let html = SafeHtml::sanitise(&entry.html, url);
     let text = text_of(&Html::parse_fragment(html.as_str()).root_element());
     let text = if text.is_empty() { candidate.title.clone() } else { text };

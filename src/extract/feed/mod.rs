@@ -6,6 +6,7 @@
 mod entry;
 mod repair;
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use feed_rs::model::Entry;
@@ -14,9 +15,9 @@ use uuid::Uuid;
 
 use super::date::Reader;
 use super::page::is_web;
-use super::{Candidate, Container, DateOrder, ExtractError, FeedEntry, Listing, PageInput};
-use crate::article::{Image, Language, clean_line};
-use repair::Extra;
+use super::{Candidate, Container, DateOrder, ExtractError, FeedEntry, Listing, MOST_CANDIDATES, PageInput};
+use crate::article::{Image, Language, clean_line, is_too_wild};
+use repair::{Extra, Repaired};
 
 pub use entry::entry;
 
@@ -24,12 +25,12 @@ pub use entry::entry;
 pub fn feed(input: &PageInput<'_>, order: DateOrder) -> Result<Listing, ExtractError> {
     let text = input.html.trim_start_matches('\u{FEFF}');
     let json = text.trim_start().starts_with('{');
-    let (text, extras) = if json {
-        (text.to_owned(), repair::json(text))
+    let repaired = if json {
+        Repaired { text: text.to_owned(), extras: repair::json(text), cut: false }
     } else {
-        let repaired = repair::xml(text);
-        (repaired.text, repaired.extras)
+        repair::xml(text)
     };
+    let Repaired { text, extras, cut } = repaired;
     let parse = || {
         let parser = feed_rs::parser::Builder::new().base_uri(Some(input.url.as_str())).sanitize_content(false).build();
         parser.parse(text.as_bytes())
@@ -50,14 +51,15 @@ pub fn feed(input: &PageInput<'_>, order: DateOrder) -> Result<Listing, ExtractE
     // Items that the parser left out would shift every extra behind them.
     let aligned = extras.len() == feed.entries.len();
     let mut candidates: Vec<Candidate> = Vec::new();
-    for (i, entry) in feed.entries.iter().enumerate() {
+    let mut known = HashSet::new();
+    for (i, entry) in feed.entries.iter().take(MOST_CANDIDATES).enumerate() {
         let extra = extras.get(i).filter(|_| aligned).cloned().unwrap_or_default();
         let candidate = candidate(input, entry, &extra, home.as_ref(), &reader);
-        if candidates.iter().all(|known| known.url != candidate.url) {
+        if known.insert(candidate.url.clone()) {
             candidates.push(candidate);
         }
     }
-    Ok(Listing { container: Container::Found, items_matched: feed.entries.len(), candidates, next })
+    Ok(Listing { container: Container::Found, items_matched: feed.entries.len(), candidates, next, cut })
 }
 
 fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&Url>, reader: &Reader) -> Candidate {
@@ -122,7 +124,7 @@ fn image(entry: &Entry) -> Option<Image> {
 
 /// Titles may carry markup or references of their own.
 fn plain(text: &str) -> String {
-    if text.contains(['<', '&']) {
+    if text.contains(['<', '&']) && !is_too_wild(text) {
         scraper::Html::parse_fragment(text).root_element().text().collect()
     } else {
         text.to_owned()

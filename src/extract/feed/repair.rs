@@ -4,7 +4,13 @@
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
 
+use super::super::MOST_CANDIDATES;
 use crate::article::is_xml_char;
+
+/// Nesting beyond which a document is read no further.
+const DEEPEST: usize = 256;
+/// Attributes of an element that are read.
+const MOST_ATTRIBUTES: usize = 64;
 
 /// What the parser drops of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +28,8 @@ pub(super) struct Repaired {
     pub text: String,
     /// One an item, in the order of the document.
     pub extras: Vec<Extra>,
+    /// True where the document ended before its end.
+    pub cut: bool,
 }
 
 /// Older Atom, which is read as empty, and its names for what has another one today.
@@ -39,7 +47,7 @@ pub(super) fn xml(text: &str) -> Repaired {
     let start = legal.find('<').unwrap_or(0);
     match walk(&escape_less_than(&legal[start..])) {
         Some(repaired) => repaired,
-        None => Repaired { text: legal, extras: Vec::new() },
+        None => Repaired { text: legal, extras: Vec::new(), cut: false },
     }
 }
 
@@ -63,7 +71,7 @@ fn walk(text: &str) -> Option<Repaired> {
     let mut extras: Vec<Extra> = Vec::new();
     let mut channel_language: Option<String> = None;
     let mut old_atom = false;
-    let mut cut = false;
+    let (mut cut, mut full) = (false, false);
     loop {
         // What cannot be read ends the document: what came whole before it counts.
         let Ok(event) = reader.read_event() else {
@@ -81,15 +89,26 @@ fn walk(text: &str) -> Option<Repaired> {
                 }
                 let language = attribute(&start, "xml:lang").or_else(|| open.last().and_then(|o| o.language.clone()));
                 let item = matches!(name.as_str(), "item" | "entry");
+                // Later items are not read at all: a feed is newest first, and this one is an accident or an attack.
+                if item && extras.len() == MOST_CANDIDATES && open.iter().all(|o| !o.item) {
+                    full = true;
+                    break;
+                }
+                if open.len() == DEEPEST {
+                    cut = true;
+                    break;
+                }
                 if item {
                     extras.push(Extra { language: language.clone(), ..Extra::default() });
                 }
                 let at = out.get_ref().len();
                 let new = mended(&start, open.is_empty(), old_atom);
-                let full = new.name().as_ref().to_owned();
+                let written = new.name().as_ref().to_owned();
                 out.write_event(Event::Start(new)).ok()?;
-                open.push(Open { full, name, at, language, item });
+                open.push(Open { full: written, name, at, language, item });
             }
+            // An item with nothing in it is none.
+            Event::Empty(start) if matches!(local(&start).as_str(), "item" | "entry") => {}
             Event::Empty(start) => {
                 out.write_event(Event::Empty(mended(&start, open.is_empty(), old_atom))).ok()?;
             }
@@ -130,11 +149,12 @@ fn walk(text: &str) -> Option<Repaired> {
     if cut && extras.is_empty() {
         return None;
     }
+    cut |= !full && !open.is_empty();
     close(&mut written, open.drain(..))?;
     for extra in &mut extras {
         extra.language = extra.language.take().or_else(|| channel_language.clone());
     }
-    Some(Repaired { text: String::from_utf8(written.into_inner()).ok()?, extras })
+    Some(Repaired { text: String::from_utf8(written.into_inner()).ok()?, extras, cut })
 }
 
 /// Writes the ends of what is open, the innermost first.
@@ -208,7 +228,7 @@ fn mended(start: &BytesStart<'_>, root: bool, old_atom: bool) -> BytesStart<'sta
     let name = start.name().as_ref().to_owned();
     let mut new = BytesStart::new(renamed(&name, old_atom).to_owned());
     let mut version = None;
-    for attribute in start.attributes().with_checks(false).flatten() {
+    for attribute in start.attributes().with_checks(false).flatten().take(MOST_ATTRIBUTES) {
         let key = attribute.key.as_ref().to_owned();
         let raw: &str = &attribute.value;
         if root && key == "version" {

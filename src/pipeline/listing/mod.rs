@@ -93,7 +93,7 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
         Fetched::Page(page) => page,
     };
     let memory = memory_of(line, &first);
-    let mut candidates = Vec::new();
+    let (mut candidates, mut cut) = (Vec::new(), false);
     let mut visited = HashSet::from([source.url.clone()]);
     let mut page = first;
     for number in 1..=source.pages {
@@ -101,6 +101,7 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
         if number == 1 {
             refuse_broken(source, &url, &read)?;
         }
+        cut |= read.cut;
         candidates.extend(read.candidates.into_iter().map(|c| stored(c, None)));
         let Some(next) = read.next.filter(|next| number < source.pages && visited.insert(next.clone())) else { break };
         // A later page that fails costs its own candidates, not those of the pages before it.
@@ -113,7 +114,7 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
             }
         }
     }
-    state.candidates = candidates;
+    (state.candidates, state.cut) = (candidates, cut);
     // The list first, its validators second: a crash between them costs one fetch, never a candidate.
     line.store.save_source(&source.id, state.clone()).await?;
     line.store.save_page(source.url.as_str(), memory).await?;

@@ -50,6 +50,8 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
             }
         }
     }
+    let host = source.url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
+    let mut long = keep_latest(&mut pages, &host);
     for (part, changed) in parts {
         let before: Vec<StoredCandidate> =
             state.candidates.iter().filter(|c| c.part.as_deref() == Some(part.as_str())).cloned().collect();
@@ -64,13 +66,11 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
                 pages.extend(before);
             }
         }
+        // After each part, so that fifty long ones are never held at once.
+        long |= keep_latest(&mut pages, &host);
     }
-    let host = source.url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
-    pages.retain(|page| is_candidate(&page.url, &host));
-    pages.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.url.cmp(&b.url)));
-    if pages.len() > MOST_PAGES {
-        tracing::info!(source = %source.id, pages = pages.len(), "the sitemap is long: its {MOST_PAGES} latest pages are taken");
-        pages.truncate(MOST_PAGES);
+    if long {
+        tracing::info!(source = %source.id, "the sitemap is long: its {MOST_PAGES} latest pages are taken");
     }
     state.candidates = pages;
     // The list first, its validators second: a crash between them costs one fetch, never a candidate.
@@ -79,6 +79,15 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
         line.store.save_page(url.as_str(), memory).await?;
     }
     Ok(())
+}
+
+/// Leaves the pages of this site that changed last; true when there were too many.
+fn keep_latest(pages: &mut Vec<StoredCandidate>, host: &str) -> bool {
+    pages.retain(|page| is_candidate(&page.url, host));
+    pages.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.url.cmp(&b.url)));
+    let long = pages.len() > MOST_PAGES;
+    pages.truncate(MOST_PAGES);
+    long
 }
 
 /// A part, unless it is as it was.
