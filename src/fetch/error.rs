@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
+use super::host;
 use crate::net::NetError;
 
 /// Why nothing came of it.
@@ -67,4 +68,16 @@ pub enum FetchError {
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
+}
+
+impl FetchError {
+    /// The host that wants no further request for now, `www.` ignored; none where only this address fails.
+    pub fn refusing(&self) -> Option<String> {
+        match self {
+            FetchError::Later { host, .. }
+            | FetchError::Refused { host, .. }
+            | FetchError::RobotsUnavailable { host, .. } => Some(host::key(host)),
+            _ => None,
+        }
+    }
 }

@@ -29,6 +29,13 @@ impl Host {
     pub(super) async fn turn(&self) -> MutexGuard<'_, Turn> {
         self.0.lock().await
     }
+
+    /// True when nobody is at it, its pause is over, and no failure of the last while is counted.
+    pub(super) fn is_idle(&self, pause: Duration, failures: Duration) -> bool {
+        let Ok(turn) = self.0.try_lock() else { return false };
+        let kept = if turn.failures > 0 { failures } else { pause };
+        turn.started.is_none_or(|started| started.elapsed() >= kept)
+    }
 }
 
 impl Turn {
@@ -65,6 +72,7 @@ pub(super) fn key(host: &str) -> String {
     }
 }
 
-pub(super) fn key_of(url: &Url) -> String {
+/// The name that an address's host is known by: `www.` makes no difference.
+pub fn key_of(url: &Url) -> String {
     key(url.host_str().unwrap_or_default())
 }

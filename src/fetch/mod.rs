@@ -1,14 +1,14 @@
 //! A polite fetch: robots.txt, one request at a time per host and spaced, redirects vetted hop by hop, Retry-After obeyed.
 //! It never parses a page, and never asks a host that said "later".
 
+mod book;
 mod charset;
 mod error;
 mod host;
 mod patience;
 mod robots;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use crate::net::{Client, NetError, Response};
 
 pub use charset::decode;
 pub use error::FetchError;
+pub use host::key_of as host_key;
 pub use patience::retry_after;
 pub use robots::Rules;
 
@@ -94,9 +95,7 @@ pub struct Fetcher {
     client: Client,
     settings: FetchSettings,
     clock: Clock,
-    hosts: Mutex<HashMap<String, Arc<host::Host>>>,
-    origins: Mutex<HashMap<String, Arc<host::Origin>>>,
-    patience: Mutex<HashMap<String, Timestamp>>,
+    book: book::Book,
     network: Network,
 }
 
@@ -112,15 +111,7 @@ const LONGEST_REST: Duration = Duration::from_secs(6 * 3600);
 impl Fetcher {
     /// Makes a fetcher.
     pub fn new(client: Client, settings: FetchSettings, clock: Clock) -> Fetcher {
-        Fetcher {
-            client,
-            settings,
-            clock,
-            hosts: Mutex::default(),
-            origins: Mutex::default(),
-            patience: Mutex::default(),
-            network: Network::default(),
-        }
+        Fetcher { client, settings, clock, book: book::Book::default(), network: Network::default() }
     }
 
     /// Which hosts could be reached.
@@ -130,23 +121,20 @@ impl Fetcher {
 
     /// Until when a host is left alone, because it asked for patience or failed too often. `www.` makes no difference.
     pub fn not_before(&self, host: &str) -> Option<Timestamp> {
-        let now = self.clock.now();
-        self.patience().get(&host::key(host)).copied().filter(|until| *until > now)
+        self.book.not_before(&host::key(host), self.clock.now())
     }
 
     /// Takes over what an earlier process was told. A later instant stands, and none is further off than we would grant.
     pub fn restore(&self, host: &str, until: Timestamp) {
         let furthest = patience::after(self.clock.now(), self.settings.max_retry_after.max(LONGEST_REST));
-        let mut patience = self.patience();
-        let kept = patience.entry(host::key(host)).or_insert(until);
-        *kept = until.max(*kept).min(furthest);
+        self.book.wait(host::key(host), until.min(furthest));
     }
 
-    /// Every host that is or was left alone, for the next process.
+    /// Every host that is left alone, for the next process. What is past is forgotten here.
     pub fn all_not_before(&self) -> Vec<(String, Timestamp)> {
-        let mut all: Vec<_> = self.patience().iter().map(|(host, until)| (host.clone(), *until)).collect();
-        all.sort();
-        all
+        let now = self.clock.now();
+        self.book.prune(now, self.settings.max_crawl_delay.max(self.settings.per_host_delay));
+        self.book.waiting(now)
     }
 
     /// Fetches a page, following redirects. Validators belong to `url` itself and are sent to it alone.
@@ -165,15 +153,16 @@ impl Fetcher {
             let validators = if hops.is_empty() { validators } else { &own };
             let response = self.ask(&at, validators, rules.crawl_delay(), None).await?;
             match response.status {
-                200..=299 => return Ok(Fetched::Page(Box::new(page(url, at, hops, response)))),
-                304 => return Ok(Fetched::NotModified),
+                200..=299 => return page(url, at, hops, response).await,
+                // To a request that was not conditional it is no answer.
+                304 if *validators != own => return Ok(Fetched::NotModified),
                 301 | 302 | 303 | 307 | 308 => {
                     if hops.len() >= self.settings.max_redirects {
                         return Err(FetchError::Redirects { url: url.clone(), limit: self.settings.max_redirects });
                     }
                     let location = text(&response.headers, header::LOCATION).unwrap_or_default();
-                    let mut next =
-                        at.join(&location).map_err(|_| FetchError::BadRedirect { url: at.clone(), location })?;
+                    let next = Some(&location).filter(|to| !to.is_empty()).and_then(|to| at.join(to).ok());
+                    let Some(mut next) = next else { return Err(FetchError::BadRedirect { url: at, location }) };
                     next.set_fragment(None);
                     hops.push(std::mem::replace(&mut at, next));
                 }
@@ -195,8 +184,8 @@ impl Fetcher {
         first: Option<usize>,
     ) -> Result<Response, FetchError> {
         let key = host::key_of(url);
-        let entry = entry(&self.hosts, key.clone());
-        let mut turn = entry.turn().await;
+        let host = self.book.host(&key);
+        let mut turn = host.turn().await;
         // Asked in our turn: what the request before ours was told binds us too.
         if let Some(until) = self.not_before(&key) {
             return Err(FetchError::Later { host: host_of(url), until });
@@ -228,9 +217,7 @@ impl Fetcher {
         let told = answer.as_ref().ok().and_then(|response| self.told(response, now));
         let circuit = patience::circuit(&key, turn.failures, now).filter(|_| failed);
         if let Some(until) = told.max(circuit) {
-            let mut patience = self.patience();
-            let kept = patience.entry(key).or_insert(until);
-            *kept = until.max(*kept);
+            self.book.wait(key, until);
         }
         Ok(answer?)
     }
@@ -253,7 +240,7 @@ impl Fetcher {
 
     /// The rules of a URL's origin, asked for once a day; while they cannot be had, those that were had before.
     async fn robots(&self, url: &Url) -> Result<Arc<robots::Rules>, FetchError> {
-        let origin = entry(&self.origins, url[..url::Position::BeforePath].to_owned());
+        let origin = self.book.origin(&url[..url::Position::BeforePath]);
         let mut known = origin.0.lock().await;
         let now = self.clock.now();
         if known.until.is_none_or(|until| until <= now) {
@@ -298,7 +285,14 @@ impl Fetcher {
                 Err(error) => return Err(error),
             };
             return Ok(Ok(match response.status {
-                200..=299 => robots::Rules::read(&self.settings.robots_agent, &response.body),
+                200..=299 => {
+                    let (agent, body) = (self.settings.robots_agent.clone(), response.body);
+                    let work = tokio::task::spawn_blocking(move || robots::Rules::read(&agent, &body));
+                    match work.await {
+                        Ok(rules) => rules,
+                        Err(error) => return Ok(Err(error.to_string())),
+                    }
+                }
                 301 | 302 | 303 | 307 | 308 => {
                     match text(&response.headers, header::LOCATION).and_then(|l| at.join(&l).ok()) {
                         Some(next) => {
@@ -317,14 +311,6 @@ impl Fetcher {
         // More than five redirects: as if there were none (RFC 9309 section 2.3.1.2).
         Ok(Ok(robots::Rules::all_allowed()))
     }
-
-    fn patience(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
-        self.patience.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn entry<T: Default>(map: &Mutex<HashMap<String, Arc<T>>>, key: String) -> Arc<T> {
-    Arc::clone(map.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
 }
 
 fn request_headers(validators: &Validators) -> HeaderMap {
@@ -343,14 +329,18 @@ fn request_headers(validators: &Validators) -> HeaderMap {
     headers
 }
 
-fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> Page {
+/// Decodes off the async threads: detection reads the whole body.
+async fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> Result<Fetched, FetchError> {
     let content_type = text(&response.headers, header::CONTENT_TYPE);
-    let (decoded, charset) = decode(&response.body, content_type.as_deref());
+    let (body, label) = (response.body.clone(), content_type.clone());
+    let work = tokio::task::spawn_blocking(move || decode(&body, label.as_deref()));
+    let (decoded, charset) =
+        work.await.map_err(|error| NetError::Broken { url: url.clone(), why: error.to_string() })?;
     let validators = Validators {
         etag: text(&response.headers, header::ETAG),
         last_modified: text(&response.headers, header::LAST_MODIFIED),
     };
-    Page {
+    Ok(Fetched::Page(Box::new(Page {
         requested: requested.clone(),
         url,
         hops,
@@ -361,7 +351,7 @@ fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> Page {
         bytes: response.body,
         text: decoded,
         validators,
-    }
+    })))
 }
 
 fn host_of(url: &Url) -> String {

@@ -9,8 +9,15 @@ use url::Url;
 /// RFC 9309 section 2.5 asks for at least this much.
 pub(super) const LONGEST: usize = 500 << 10;
 
+/// Rules with `$` become patterns that cost memory and time; a file with more of them is an attack, and means no.
+const MOST_PATTERNS: usize = 1_000;
+
 /// What a site's robots.txt says to one agent.
-pub struct Rules(Kind);
+pub struct Rules {
+    kind: Kind,
+    /// Bytes they were read from.
+    size: usize,
+}
 
 enum Kind {
     All,
@@ -20,7 +27,12 @@ enum Kind {
 
 impl Rules {
     pub(super) fn all_allowed() -> Rules {
-        Rules(Kind::All)
+        Rules { kind: Kind::All, size: 0 }
+    }
+
+    /// About how much of memory they take.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     /// Reads a robots.txt for an agent; only its first 500 KiB count.
@@ -31,15 +43,19 @@ impl Rules {
             let end = bytes[..LONGEST].iter().rposition(|b| matches!(b, b'\n' | b'\r')).unwrap_or(0);
             bytes = &bytes[..end];
         }
+        let size = bytes.len();
+        if bytes.iter().filter(|b| **b == b'$').count() > MOST_PATTERNS {
+            return Rules { kind: Kind::Nothing, size: 0 };
+        }
         match catch_unwind(AssertUnwindSafe(|| Robot::new(agent, bytes))) {
-            Ok(Ok(robot)) => Rules(Kind::Robot(Box::new(robot))),
-            _ => Rules(Kind::Nothing),
+            Ok(Ok(robot)) => Rules { kind: Kind::Robot(Box::new(robot)), size },
+            _ => Rules { kind: Kind::Nothing, size: 0 },
         }
     }
 
     /// True when the agent may ask for this address.
     pub fn allows(&self, url: &Url) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::All => true,
             Kind::Nothing => false,
             Kind::Robot(robot) => catch_unwind(AssertUnwindSafe(|| robot.allowed(url.as_str()))).unwrap_or(false),
@@ -48,7 +64,7 @@ impl Rules {
 
     /// The pause between requests that it asks for, an hour at most; zero where it asks for none.
     pub fn crawl_delay(&self) -> Duration {
-        match &self.0 {
+        match &self.kind {
             Kind::Robot(robot) => robot
                 .delay
                 .filter(|s| s.is_finite() && *s > 0.0)

@@ -15,6 +15,7 @@ use http::HeaderMap;
 use url::Url;
 
 pub use guard::{Refusal, vet};
+pub use resolver::{Lookup, Resolver};
 
 /// What a client is allowed.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct NetSettings {
     pub max_ratio: u64,
     /// Host names with a fixed address and port, for the demo and tests; the private-network rule does not bind them.
     pub hosts: HashMap<String, SocketAddr>,
+    /// Who turns names into addresses.
+    pub resolver: Resolver,
 }
 
 /// An answer.
@@ -146,7 +149,7 @@ impl Client {
             .read_timeout(settings.read_timeout)
             .timeout(settings.total_timeout)
             .pool_max_idle_per_host(1)
-            .dns_resolver(Arc::new(resolver::Vetted::new(settings.allow_private, settings.hosts.clone())))
+            .dns_resolver(Arc::new(resolver::Vetted::of(&settings)))
             .build()
             .map_err(|e| NetError::Client(text_of(&e)))?;
         Ok(Client { http, settings: Arc::new(settings) })
@@ -185,8 +188,24 @@ impl Client {
             body::ReadError::Net(error) => *error,
             body::ReadError::Transport(error) => self.explain(url, &error),
         })?;
-        let body = body::decompress(raw, &headers, url, settings, first)?;
+        let body = self.decompress(raw, &headers, url, first).await?;
         Ok(Response { status, headers, body })
+    }
+
+    /// Off the async threads: a body of some megabytes keeps a core busy for a while.
+    async fn decompress(
+        &self,
+        raw: Bytes,
+        headers: &HeaderMap,
+        url: &Url,
+        first: Option<usize>,
+    ) -> Result<Bytes, NetError> {
+        if !headers.contains_key(http::header::CONTENT_ENCODING) {
+            return Ok(raw);
+        }
+        let (headers, settings, at) = (headers.clone(), Arc::clone(&self.settings), url.clone());
+        let work = tokio::task::spawn_blocking(move || body::decompress(raw, &headers, &at, &settings, first));
+        work.await.unwrap_or_else(|error| Err(NetError::Broken { url: url.clone(), why: error.to_string() }))
     }
 
     fn explain(&self, url: &Url, error: &reqwest::Error) -> NetError {

@@ -11,6 +11,7 @@ fn settings(allow_private: bool) -> NetSettings {
         max_body: 200_000,
         max_ratio: 100,
         hosts: HashMap::new(),
+        resolver: Resolver::System,
     }
 }
 

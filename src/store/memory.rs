@@ -206,8 +206,10 @@ impl Memory {
         Ok(self.lock().hosts.iter().map(|(host, until)| (host.clone(), *until)).collect())
     }
 
-    pub(super) fn save_hosts(&self, hosts: &[(String, Timestamp)]) -> Answer<()> {
-        self.lock().hosts.extend(hosts.iter().cloned());
+    pub(super) fn save_hosts(&self, hosts: &[(String, Timestamp)], now: Timestamp) -> Answer<()> {
+        let mut inner = self.lock();
+        inner.hosts.retain(|_, until| *until > now);
+        inner.hosts.extend(hosts.iter().cloned());
         Ok(())
     }
 

@@ -146,6 +146,8 @@ pub struct SourceState {
     pub first_round_done: bool,
     /// The last list of candidates.
     pub candidates: Vec<StoredCandidate>,
+    /// True where the feed that gave it ended before its end.
+    pub cut: bool,
     /// When it last brought something new.
     pub last_new: Option<Timestamp>,
     /// How it is, since when, and why.
@@ -432,9 +434,9 @@ impl Store {
         dispatch!(self.hosts())
     }
 
-    /// Remembers them.
-    pub async fn save_hosts(&self, hosts: Vec<(String, Timestamp)>) -> Result<(), StoreError> {
-        dispatch!(self.save_hosts(&hosts))
+    /// Remembers them, and forgets those whose time is over.
+    pub async fn save_hosts(&self, hosts: Vec<(String, Timestamp)>, now: Timestamp) -> Result<(), StoreError> {
+        dispatch!(self.save_hosts(&hosts, now))
     }
 
     /// Keeps an address out for ever.

@@ -334,11 +334,20 @@ impl Sled {
         Ok(hosts)
     }
 
-    pub(super) fn save_hosts(&self, hosts: &[(String, Timestamp)]) -> Answer<()> {
-        for (host, until) in hosts {
-            self.hosts.insert(host.as_bytes(), until.as_second().to_be_bytes().as_slice())?;
+    pub(super) fn save_hosts(&self, hosts: &[(String, Timestamp)], now: Timestamp) -> Answer<()> {
+        let mut changed = false;
+        for (host, until) in self.hosts()? {
+            // Only what is past: another round may have saved a host that this one knows nothing of.
+            if until <= now {
+                self.hosts.remove(host.as_bytes())?;
+                changed = true;
+            }
         }
-        if hosts.is_empty() { Ok(()) } else { self.flush() }
+        for (host, until) in hosts {
+            let value = until.as_second().to_be_bytes();
+            changed |= self.hosts.insert(host.as_bytes(), value.as_slice())?.is_none_or(|before| before != value);
+        }
+        if changed { self.flush() } else { Ok(()) }
     }
 
     pub(super) fn block(&self, canonical: &str, at: Timestamp) -> Answer<()> {

@@ -67,6 +67,7 @@ impl Site {
             max_body: 1 << 20,
             max_ratio: 100,
             hosts: HOSTS.iter().map(|host| ((*host).to_owned(), address)).collect(),
+            resolver: Default::default(),
         };
         let settings = FetchSettings {
             per_host_delay: DELAY,

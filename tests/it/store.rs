@@ -166,7 +166,9 @@ async fn story(store: &Store) {
     // What is not in the log: sources, hosts, blocks, leases.
     let source = SourceId::new("haiti-fr").unwrap();
     store.save_source(&source, SourceState { found: 4, ..SourceState::default() }).await.unwrap();
-    store.save_hosts(vec![("haiti.example".into(), second(99))]).await.unwrap();
+    store.save_hosts(vec![("kenya.example".into(), second(50))], second(0)).await.unwrap();
+    store.save_hosts(vec![("haiti.example".into(), second(99))], second(50)).await.unwrap();
+    assert_eq!(store.hosts().await.unwrap(), [("haiti.example".to_owned(), second(99))], "what is past is forgotten");
     store.block("https://haiti.example/x", second(1)).await.unwrap();
     assert!(store.is_blocked("https://haiti.example/x").await.unwrap());
     let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
