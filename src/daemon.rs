@@ -20,10 +20,10 @@ use crate::desk::Desk;
 use crate::edition::Edition;
 use crate::enrich::{EnrichError, Enricher};
 use crate::fetch::{FetchSettings, Fetcher};
-use crate::net::{Client, NetError, NetSettings};
+use crate::net::{Client, NetError, NetSettings, Resolver};
 use crate::pipeline::{Line, Recheck, record};
 use crate::store::{Store, StoreError};
-use crate::web::{self, Bodies, Site};
+use crate::web::{self, Bodies, Bot, Site};
 
 /// How often the loop looks for sources that are due, and the follower for changes.
 const TICK: Duration = Duration::from_millis(500);
@@ -58,6 +58,58 @@ pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
     Store::open(folder).await
 }
 
+/// How a configuration lets the client ask: what it calls itself, and within what limits.
+pub fn net_settings(config: &Config, hosts: HashMap<String, SocketAddr>) -> NetSettings {
+    let crawl = &config.crawl;
+    NetSettings {
+        user_agent: user_agent(config),
+        allow_private: crawl.allow_private_networks,
+        connect_timeout: Duration::from_secs(5).min(crawl.timeout),
+        read_timeout: Duration::from_secs(15).min(crawl.timeout),
+        total_timeout: crawl.timeout,
+        max_body: crawl.max_body,
+        max_ratio: 100,
+        hosts,
+        resolver: Resolver::System,
+    }
+}
+
+/// How politely a configuration lets it ask.
+pub fn fetch_settings(config: &Config) -> FetchSettings {
+    FetchSettings {
+        per_host_delay: config.crawl.per_host_delay,
+        max_crawl_delay: Duration::from_secs(60),
+        max_retry_after: Duration::from_secs(86_400),
+        max_redirects: 5,
+        robots_agent: ROBOTS_AGENT.to_owned(),
+    }
+}
+
+/// The name that robots.txt is read for.
+const ROBOTS_AGENT: &str = "depeche";
+
+/// Says who asks, where that is explained, and whom to write to.
+fn user_agent(config: &Config) -> String {
+    let about = config.server.public_url.join("about/bot").map_or_else(|_| String::new(), String::from);
+    let contact = config.crawl.contact.as_ref().map(|c| format!("; {c}")).unwrap_or_default();
+    format!("{ROBOTS_AGENT}/{} (+{about}{contact})", env!("CARGO_PKG_VERSION"))
+}
+
+/// How the crawler behaves under a configuration, for `/about/bot`.
+fn bot(config: &Config) -> Bot {
+    let (crawl, polite) = (&config.crawl, fetch_settings(config));
+    Bot {
+        user_agent: user_agent(config),
+        robots_agent: polite.robots_agent,
+        contact: crawl.contact.clone(),
+        per_host_delay: polite.per_host_delay,
+        max_crawl_delay: polite.max_crawl_delay,
+        every: config.sources.iter().map(|s| s.every).min().unwrap_or(crawl.every),
+        max_every: crawl.max_every,
+        hosts: crawl.concurrency,
+    }
+}
+
 /// Builds the line for a configuration. `hosts` gives fixed addresses to host names, for the demo and tests.
 pub async fn line(
     config: &Config,
@@ -66,31 +118,13 @@ pub async fn line(
     clock: Clock,
     stop: CancellationToken,
 ) -> Result<Line, StartError> {
-    let crawl = &config.crawl;
-    let about = config.server.public_url.join("about/bot").map_or_else(|_| String::new(), String::from);
-    let contact = crawl.contact.as_ref().map(|c| format!("; {c}")).unwrap_or_default();
-    let client = Client::new(NetSettings {
-        user_agent: format!("depeche/{} (+{about}{contact})", env!("CARGO_PKG_VERSION")),
-        allow_private: crawl.allow_private_networks,
-        connect_timeout: Duration::from_secs(5).min(crawl.timeout),
-        read_timeout: Duration::from_secs(15).min(crawl.timeout),
-        total_timeout: crawl.timeout,
-        max_body: crawl.max_body,
-        max_ratio: 100,
-        hosts,
-    })?;
-    let settings = FetchSettings {
-        per_host_delay: crawl.per_host_delay,
-        max_crawl_delay: Duration::from_secs(60),
-        max_retry_after: Duration::from_secs(86_400),
-        max_redirects: 5,
-        robots_agent: "depeche".to_owned(),
-    };
+    let client = Client::new(net_settings(config, hosts))?;
     let line = Line {
         store,
-        fetcher: Arc::new(Fetcher::new(client, settings, clock.clone())),
+        fetcher: Arc::new(Fetcher::new(client, fetch_settings(config), clock.clone())),
         enricher: Arc::new(Enricher::new(&config.theme_words)?),
         memory: Arc::new(Mutex::new(dedup::Memory::new())),
+        recent: Arc::default(),
         clock,
         holder: Uuid::new_v4(),
         stop,
@@ -149,7 +183,7 @@ pub fn site(config: &Config, edition: Arc<Edition>, line: &Line) -> Site {
         clock: line.clock.clone(),
         metrics: recorder(),
         ready: AtomicBool::new(false),
-        contact: config.crawl.contact.clone(),
+        bot: bot(config),
         network: line.fetcher.network().clone(),
     }
 }

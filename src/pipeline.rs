@@ -10,6 +10,7 @@
 mod entry;
 mod listing;
 mod put;
+mod recent;
 mod rounds;
 mod settle;
 mod withdraw;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use uuid::Uuid;
 
 use crate::article::{Article, SourceId};
@@ -27,13 +29,14 @@ use crate::clock::Clock;
 use crate::config::{Crawl, Source};
 use crate::dedup::{self, Known, Marks};
 use crate::enrich::Enricher;
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::{self, FetchError, Fetcher};
 use crate::health::State;
 use crate::schedule;
 use crate::store::{SourceState, Store, StoreError};
 
 pub use entry::{EntryError, Outcome};
 pub use listing::ListingError;
+pub use recent::Recent;
 pub use rounds::record;
 pub use withdraw::Withdrawal;
 
@@ -48,6 +51,8 @@ pub struct Line {
     pub enricher: Arc<Enricher>,
     /// What near-duplicates are sought in.
     pub memory: Arc<Mutex<dedup::Memory>>,
+    /// The latest articles of each source.
+    pub recent: Arc<Mutex<Recent>>,
     /// Tells the time.
     pub clock: Clock,
     /// Who holds the leases that this process takes.
@@ -137,7 +142,11 @@ impl Line {
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-            page.iter().for_each(|article| memory.insert(known(article)));
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            page.iter().for_each(|article| {
+                memory.insert(known(article));
+                recent.insert(article);
+            });
         }
         for (host, until) in self.store.hosts().await? {
             self.fetcher.restore(&host, until);
@@ -186,12 +195,12 @@ impl Line {
         state.next_due = Some(schedule::next_due(
             source.id.as_str(),
             ended,
-            source.every,
+            recent::pace(self, source, &state, crawl, ended),
             state.failures,
             crawl.max_every,
             not_before,
         ));
-        self.store.save_hosts(self.fetcher.all_not_before()).await?;
+        self.store.save_hosts(self.fetcher.all_not_before(), ended).await?;
         self.store.save_source(&source.id, state).await?;
         Ok(round)
     }
@@ -205,14 +214,25 @@ impl Line {
         round: &mut Round,
     ) -> Result<(), RoundError> {
         listing::refresh(self, source, state).await?;
+        if state.cut {
+            let why = "the feed ends before its end: what came whole is taken".to_owned();
+            tracing::warn!(source = %source.id, url = %source.url, why);
+            round.failed.push(Failure { url: source.url.to_string(), why });
+        }
         let mut seen = HashSet::new();
         let candidates: Vec<_> = state.candidates.iter().filter(|c| seen.insert(c.url.clone())).cloned().collect();
         round.found = candidates.len();
         state.found = candidates.len() as u32;
         self.tell(Step::Listed(source.id.clone(), candidates.len()));
+        let mut elsewhere = HashSet::new();
         for candidate in candidates.iter().rev() {
             if self.stop.is_cancelled() {
                 break;
+            }
+            if elsewhere.contains(&host_of(&candidate.url)) {
+                let why = "its host wants no further request for now".to_owned();
+                round.failed.push(Failure { url: candidate.url.clone(), why });
+                continue;
             }
             match entry::bring(self, source, candidate, recheck, !state.first_round_done).await {
                 Ok(Outcome::New) => round.stored += 1,
@@ -223,20 +243,25 @@ impl Line {
                     round.unchanged += 1
                 }
                 Err(EntryError::Store(error)) => return Err(error.into()),
-                // The host said no: asking it for the next candidate would be rude, and answer the same.
-                Err(EntryError::Fetch(
-                    error @ (FetchError::Later { .. }
-                    | FetchError::Refused { .. }
-                    | FetchError::RobotsUnavailable { .. }),
-                )) => {
+                // The source's host said no: asking it for the next candidate would be rude, and answer the same.
+                Err(EntryError::Fetch(error))
+                    if error.refusing().is_some_and(|host| host == host_of(source.url.as_str())) =>
+                {
                     return Err(RoundError::Host(error));
                 }
                 Err(error) => {
+                    // Another host that says no is left alone for this round; that says nothing against the source.
+                    if let EntryError::Fetch(error) = &error {
+                        elsewhere.extend(error.refusing());
+                    }
                     tracing::warn!(source = %source.id, url = %candidate.url, %error, "candidate failed");
                     round.failed.push(Failure { url: candidate.url.clone(), why: error.to_string() });
                 }
             }
             self.tell(Step::Done(source.id.clone()));
+        }
+        if recheck == Recheck::Due && state.first_round_done {
+            recent::recheck(self, source, round, state).await?;
         }
         Ok(())
     }
@@ -246,6 +271,11 @@ impl Line {
             progress.send(step).ok();
         }
     }
+}
+
+/// An address's host, `www.` ignored.
+fn host_of(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| String::new(), |url| fetch::host_key(&url))
 }
 
 /// What dedup remembers of a stored article.

@@ -48,15 +48,24 @@ pub fn back_off(id: &str, failures: u32, at: Timestamp) -> Duration {
     full.mul_f64(share).max(Duration::from_secs(1))
 }
 
-/// How often a source is asked, by the gaps between what it published: half the middle gap, never more often than `every`
-/// and never more rarely than `max_every`. Fewer than three gaps tell nothing.
-pub fn adaptive(every: Duration, max_every: Duration, gaps: &[Duration]) -> Duration {
+/// True when a page that answers 404 or 410 since `since` is asked for again: a day after the last time, then ever more
+/// rarely, and no more after a month.
+pub fn gone_due(since: Timestamp, last_fetch: Timestamp, now: Timestamp) -> bool {
+    let gone = last_fetch.duration_since(since);
+    gone <= SignedDuration::from_hours(30 * 24)
+        && now.duration_since(last_fetch) >= gone.max(SignedDuration::from_hours(24))
+}
+
+/// How long after a round the next one is due, by what the source published: a tenth of the middle gap, or of the silence
+/// since it last brought something new where that is shorter; never sooner than `every` and never later than `max_every`.
+/// So a source that publishes often, or just did, is asked at `every`. Fewer than three gaps tell nothing.
+pub fn adaptive(every: Duration, max_every: Duration, gaps: &[Duration], silence: Duration) -> Duration {
     if gaps.len() < 3 {
         return every;
     }
     let mut gaps = gaps.to_vec();
     gaps.sort_unstable();
-    (gaps[gaps.len() / 2] / 2).clamp(every, max_every.max(every))
+    (gaps[gaps.len() / 2].min(silence) / 10).clamp(every, max_every.max(every))
 }
 
 fn after(at: Timestamp, wait: Duration) -> Timestamp {
@@ -93,12 +102,33 @@ mod tests {
     #[test]
     fn the_interval_follows_the_gap_observed_within_its_bounds() {
         let hours = |n: u64| Duration::from_secs(n * 3600);
-        assert_eq!(adaptive(hours(1), DAY, &[]), hours(1));
-        assert_eq!(adaptive(hours(1), DAY, &[hours(40), hours(40)]), hours(1));
-        assert_eq!(adaptive(hours(1), DAY, &[hours(1), hours(12), hours(900)]), hours(6));
-        assert_eq!(adaptive(hours(1), DAY, &[Duration::ZERO; 9]), hours(1));
-        assert_eq!(adaptive(hours(1), DAY, &[Duration::MAX; 9]), DAY);
-        assert_eq!(adaptive(hours(48), DAY, &[hours(900); 9]), hours(48));
+        let long = hours(9_000);
+        for (every, gaps, silence, expected) in [
+            (hours(1), vec![], long, hours(1)),
+            (hours(1), vec![hours(400); 2], long, hours(1)),
+            (hours(1), vec![hours(1), hours(120), hours(9_000)], long, hours(12)),
+            (hours(1), vec![Duration::ZERO; 9], long, hours(1)),
+            (hours(1), vec![Duration::MAX; 9], long, DAY),
+            (hours(48), vec![hours(9_000); 9], long, hours(48)),
+            // It just brought something, or is silent for a while.
+            (hours(1), vec![hours(168); 9], Duration::ZERO, hours(1)),
+            (hours(1), vec![hours(168); 9], hours(50), hours(5)),
+            (hours(1), vec![hours(100); 9], hours(168), hours(10)),
+        ] {
+            assert_eq!(adaptive(every, DAY, &gaps, silence), expected, "{gaps:?} {silence:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_is_asked_for_ever_more_rarely_and_not_for_ever() {
+        let at = |hours: i64| Timestamp::from_second(hours * 3600).unwrap_or_default();
+        let mut asked = vec![0];
+        for hour in 0..20_000 {
+            if gone_due(at(0), at(asked[asked.len() - 1]), at(hour)) {
+                asked.push(hour);
+            }
+        }
+        assert_eq!(asked, [0, 24, 48, 96, 192, 384, 768]);
     }
 
     #[test]

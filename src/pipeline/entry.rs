@@ -51,7 +51,9 @@ pub enum EntryError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// It is not there.
-    #[error("unable to find the article {url}: the site answers {status}; it is asked again in a day")]
+    #[error(
+        "unable to find the article {url}: the site answers {status}; it is asked again in a day, then ever more rarely"
+    )]
     Gone {
         /// The article.
         url: Url,
@@ -121,14 +123,15 @@ pub(super) async fn bring(
     };
     let key = dedup::canonical(&url, drop_query);
     let memory = line.store.page(&key).await?;
-    if memory.as_ref().is_some_and(|page| !is_due(source, candidate, recheck, page, stored.as_ref(), now)) {
-        return Ok(Outcome::NotDue);
-    }
     // What was withdrawn can only come back as a whole page.
     let live = match &stored {
         Some(article) => line.store.withdrawn(article.id).await?.is_none(),
         None => false,
     };
+    let known = stored.as_ref().map(|article| (article, live));
+    if memory.as_ref().is_some_and(|page| !is_due(source, candidate, recheck, page, known, now)) {
+        return Ok(Outcome::NotDue);
+    }
     let validators = match &memory {
         Some(page) if live => Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() },
         _ => Validators::default(),
@@ -172,14 +175,14 @@ pub(super) async fn bring(
                 return Err(EntryError::NotHtml { url: page.url, media_type });
             }
             let (at, hops) = (page.url.clone(), page.hops.clone());
-            let mut raw = match read(line, source, page).await {
+            let (mut raw, is_article) = match read(line, source, page).await {
                 Err(error @ EntryError::Extract { .. }) if has_entry(candidate) => {
                     tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
                     return by_itself(line, source, candidate, &at, first_round, None).await;
                 }
                 other => other?,
             };
-            if source.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body(source)) {
+            if !is_article {
                 // It is remembered, so that it is asked for again only when the sitemap says that it changed.
                 line.store.save_page(&key, fresh).await?;
                 return Ok(Outcome::NoArticle);
@@ -204,27 +207,31 @@ pub(super) async fn bring(
     }
 }
 
-/// True when a page that was asked for before may and should be asked for again.
+/// True when a page that was asked for before may and should be asked for again. `stored` is its article, and whether
+/// that is served.
 fn is_due(
     source: &Source,
     candidate: &StoredCandidate,
     recheck: Recheck,
     page: &PageMemory,
-    stored: Option<&Article>,
+    stored: Option<(&Article, bool)>,
     now: Timestamp,
 ) -> bool {
-    let last = page.gone_since.map_or(page.fetched, |gone| gone.max(page.fetched));
-    if page.gone_since.is_some() && now.duration_since(last) < SignedDuration::from_hours(24) {
-        return false;
+    let a_day = SignedDuration::from_hours(24);
+    if let Some(since) = page.gone_since {
+        let rested = now.duration_since(page.fetched) >= a_day;
+        // A second look, a day later, decides about an article that is served.
+        let decides = stored.is_some_and(|(_, live)| live);
+        return rested && (decides || recheck == Recheck::All || schedule::gone_due(since, page.fetched, now));
     }
     let changed = candidate.modified.is_some_and(|modified| modified > page.fetched);
     match stored {
-        Some(article) => {
+        Some((article, _)) => {
             changed || recheck == Recheck::All || schedule::recheck_due(article.first_seen, page.fetched, now)
         }
         // What was no article is one only after it changed: a sitemap says so, elsewhere a day later is soon enough.
-        None if page.gone_since.is_some() || changed => true,
-        None => source.kind != Kind::Sitemap && now.duration_since(page.fetched) >= SignedDuration::from_hours(24),
+        None if changed => true,
+        None => source.kind != Kind::Sitemap && now.duration_since(page.fetched) >= a_day,
     }
 }
 
@@ -256,8 +263,12 @@ async fn by_itself(
         entry: None,
     };
     let entry = candidate.entry.as_deref().cloned().unwrap_or_default();
-    let mut raw =
-        extract::entry(&given, &entry, source.language).map_err(|why| EntryError::Extract { url: url.clone(), why })?;
+    let language = source.language;
+    let work = tokio::task::spawn_blocking(move || extract::entry(&given, &entry, language));
+    let mut raw = match work.await {
+        Ok(read) => read.map_err(|why| EntryError::Extract { url: url.clone(), why })?,
+        Err(_) => return Err(EntryError::Panicked { url: url.clone() }),
+    };
     if link.is_some() {
         raw.attachments = extract::attachment(url, &candidate.title).into_iter().collect();
         raw.by = ExtractedBy::Link;
@@ -299,9 +310,10 @@ fn not_a_page(page: &Page) -> Option<String> {
     (!readable).then_some(media_type)
 }
 
-/// Parses off the async threads.
-async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<RawArticle, EntryError> {
+/// Parses off the async threads; tells, too, whether the page is an article: a sitemap names others as well.
+async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(RawArticle, bool), EntryError> {
     let (profile, language) = (source.profile.clone(), source.language);
+    let (has_profile, of_sitemap) = (describes_body(source), source.kind == Kind::Sitemap);
     let latest = jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date();
     let url = page.url.clone();
     let work = tokio::task::spawn_blocking(move || {
@@ -312,7 +324,9 @@ async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<RawArticl
             source_language: language,
             latest: Some(latest),
         };
-        extract::article(&input, profile.as_deref())
+        let raw = extract::article(&input, profile.as_deref())?;
+        let is_article = !of_sitemap || extract::is_article(&raw, has_profile);
+        Ok((raw, is_article))
     });
     match work.await {
         Ok(Ok(raw)) => Ok(raw),

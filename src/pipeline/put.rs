@@ -2,7 +2,7 @@
 //! the write, it is judged again. It never leaves two stories where a new article shows that they are one.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use jiff::SignedDuration;
 use url::Url;
@@ -36,12 +36,14 @@ struct Place {
 pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> Result<Outcome, EntryError> {
     let Found { source, canonical, aliases, page, first_round } = found;
     let now = page.1.fetched;
-    let enrichment = line.enricher.enrich(&Input {
-        title: &raw.title,
-        text: &raw.text,
-        declared: raw.declared,
-        source_country: source.country,
+    let (enricher, country, url) = (Arc::clone(&line.enricher), source.country, raw.url.clone());
+    // Off the async threads: it reads the text some dozens of times.
+    let work = tokio::task::spawn_blocking(move || {
+        let input = Input { title: &raw.title, text: &raw.text, declared: raw.declared, source_country: country };
+        let enrichment = enricher.enrich(&input);
+        (raw, enrichment)
     });
+    let (raw, enrichment) = work.await.map_err(|_| EntryError::Panicked { url })?;
     let id = match line.store.by_url(canonical).await? {
         Some(id) => id,
         None => ArticleId::of_canonical(canonical),
@@ -103,6 +105,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
             let mut memory = line.memory.lock().unwrap_or_else(PoisonError::into_inner);
             moved.iter().for_each(|other| memory.insert(known(other)));
             memory.insert(known(&article));
+            line.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(&article);
             return Ok(outcome);
         }
     }
@@ -250,6 +253,7 @@ pub(super) async fn withdraw(
         };
         if let PutOutcome::Stored(_) = line.store.put(put).await? {
             line.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(article.id);
+            line.recent.lock().unwrap_or_else(PoisonError::into_inner).remove(article);
             return Ok(());
         }
     }

@@ -28,6 +28,7 @@ use crate::store::Store;
 
 pub(crate) use api::find;
 pub use feeds::Bodies;
+pub use pages::Bot;
 pub use problem::Problem;
 
 /// What every handler shares.
@@ -44,8 +45,8 @@ pub struct Site {
     pub metrics: PrometheusHandle,
     /// True once the index is level with the log.
     pub ready: AtomicBool,
-    /// Who runs this, for `/about/bot`.
-    pub contact: Option<String>,
+    /// How the crawler behaves, for `/about/bot`.
+    pub bot: Bot,
     /// Which hosts can be reached, and whether our own network is down.
     pub network: Network,
 }

@@ -13,6 +13,7 @@ mod kinds;
 mod layering;
 mod line;
 mod manners;
+mod recheck;
 mod serving;
 mod store;
 mod traps;

@@ -148,7 +148,11 @@ async fn the_contract_over_http() {
     for (path, text) in [
         ("/?ui=fr", "Dernières nouvelles"),
         ("/?ui=en", "Latest stories"),
-        ("/about/bot", "robots.txt"),
+        ("/about/bot?ui=en", "depeche/0.1.0 (+http://feeds.example/about/bot)"),
+        ("/about/bot?ui=en", "User-agent: depeche\nDisallow: /"),
+        ("/about/bot?ui=en", "down to every 24 h"),
+        ("/about/bot?ui=fr", "la suivante commence au plus tôt après"),
+        ("/about/bot?ui=fr", "n’a pas indiqué de contact"),
         ("/health/live", "live"),
         ("/health/ready", "ready"),
         ("/metrics", "depeche_http_requests_total"),

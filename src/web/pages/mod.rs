@@ -2,9 +2,12 @@
 
 mod api;
 mod article;
+mod bot;
 
 pub(super) use api::api;
 pub(super) use article::article;
+pub use bot::Bot;
+pub(super) use bot::bot;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
@@ -40,10 +43,6 @@ struct Texts {
     first_sighting: &'static str,
     about: &'static str,
     other: (&'static str, &'static str),
-    bot_title: &'static str,
-    bot: &'static [&'static str],
-    contact: &'static str,
-    no_contact: &'static str,
     home: &'static str,
     bad_filter: &'static str,
     withdrawn: &'static str,
@@ -74,14 +73,6 @@ const EN: Texts = Texts {
     first_sighting: "seen first",
     about: "About our crawler",
     other: ("fr", "Français"),
-    bot_title: "About our crawler",
-    bot: &[
-        "depeche reads the public news pages of humanitarian organisations and republishes titles, summaries and links as feeds, each pointing to the original.",
-        "It obeys robots.txt (RFC 9309) and its Crawl-delay, sends one request at a time to a host, several seconds apart, asks conditionally, and honours Retry-After.",
-        "It names itself in its User-Agent. To keep it out, disallow the agent “depeche” in your robots.txt; the rule is read within a day.",
-    ],
-    contact: "Contact of the operator:",
-    no_contact: "The operator of this service has not given a contact.",
     home: "All stories",
     bad_filter: "This filter cannot be used",
     withdrawn: "Withdrawn",
@@ -112,14 +103,6 @@ const FR: Texts = Texts {
     first_sighting: "vu la première fois",
     about: "À propos de notre robot",
     other: ("en", "English"),
-    bot_title: "À propos de notre robot",
-    bot: &[
-        "depeche lit les pages d’actualités publiques d’organisations humanitaires et republie titres, résumés et liens sous forme de flux ; chaque entrée renvoie à l’original.",
-        "Il respecte robots.txt (RFC 9309) et son Crawl-delay, n’envoie qu’une requête à la fois par hôte, à plusieurs secondes d’intervalle, demande sous condition et honore Retry-After.",
-        "Il se nomme dans son User-Agent. Pour l’exclure, interdisez l’agent « depeche » dans votre robots.txt ; la règle est lue dans la journée.",
-    ],
-    contact: "Contact de l’exploitant :",
-    no_contact: "L’exploitant de ce service n’a pas donné de contact.",
     home: "Toutes les nouvelles",
     bad_filter: "Ce filtre ne peut pas être utilisé",
     withdrawn: "Retiré",
@@ -292,15 +275,4 @@ fn card(site: &Site, ui: Language, article: &Article) -> Markup {
             }
         }
     }
-}
-
-pub(super) async fn bot(State(site): Shared, uri: Uri, headers: HeaderMap) -> axum::response::Response {
-    let (ui, _) = interface(&uri, &headers);
-    let t = texts(ui);
-    let body = html! {
-        h1 { (t.bot_title) }
-        @for paragraph in t.bot { p { (paragraph) } }
-        @match &site.contact { Some(contact) => p { (t.contact) " " (contact) }, None => p { (t.no_contact) } }
-    };
-    layout(&site, ui, t.bot_title, "about/bot", "", body)
 }
