@@ -85,6 +85,7 @@ fn article(n: usize, words: &[&str], countries: &[Country], themes: &[ThemeSlug]
         alternates: Vec::new(),
         node_id: None,
         backfill: false,
+        declared: None,
     }
 }
 

@@ -216,6 +216,9 @@ pub struct Article {
     /// True when the article was found by a source's first round, or long after its publication.
     #[serde(default)]
     pub backfill: bool,
+    /// What was declared of its language, so that it can be judged again without its page.
+    #[serde(default)]
+    pub declared: Option<DeclaredLanguages>,
 }
 
 impl Article {

@@ -43,6 +43,8 @@ pub enum Command {
     Export(ExportArgs),
     /// A file of `export` into an empty store
     Import(ImportArgs),
+    /// Make stored articles again from their archived pages, under the rules of now
+    Reprocess(ReprocessArgs),
     /// Take an article and its copies down for ever
     Withdraw(WithdrawArgs),
     /// Write a configuration to begin with
@@ -219,6 +221,23 @@ pub struct ImportArgs {
     pub config: ConfigArgs,
     /// The file; `-` is standard input
     pub file: PathBuf,
+    /// The report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `depeche reprocess`
+#[derive(Debug, Args)]
+pub struct ReprocessArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// Only articles of this source; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub source: Vec<String>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// The report as JSON
     #[arg(long)]
     pub json: bool,

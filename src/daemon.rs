@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::archive::{Archive, ArchiveSettings};
 use crate::clock::Clock;
-use crate::config::{Config, Source, StorePlace};
+use crate::config::{self, Config, Source, StorePlace};
 use crate::dedup;
 use crate::desk::Desk;
 use crate::edition::Edition;
@@ -121,6 +122,7 @@ pub async fn line(
     let client = Client::new(net_settings(config, hosts))?;
     let line = Line {
         store,
+        archive: archive(config),
         fetcher: Arc::new(Fetcher::new(client, fetch_settings(config), clock.clone())),
         enricher: Arc::new(Enricher::new(&config.theme_words)?),
         memory: Arc::new(Mutex::new(dedup::Memory::new())),
@@ -134,6 +136,12 @@ pub async fn line(
     line.fetcher.network().expect(named.len());
     line.remember().await?;
     Ok(line)
+}
+
+/// The archive that a configuration describes; it touches the disk when first used.
+pub fn archive(config: &Config) -> Archive {
+    let config::Archive { dir, keep, max_size } = config.archive.clone();
+    Archive::new(ArchiveSettings { dir, keep, max_size })
 }
 
 /// What a running daemon does.

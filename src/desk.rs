@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::config::{Config, Source};
 use crate::edition::Edition;
-use crate::pipeline::{Line, Round, Step, Withdrawal};
+use crate::pipeline::{Line, Reprocessed, Round, Step, Wanted, Withdrawal};
 use crate::publish::{self, Format};
 use crate::query::Query;
 use crate::store::{ExportReport, SourceState, StoreError, VerifyReport};
@@ -44,6 +44,8 @@ pub enum Request {
     },
     /// Is the store whole?
     Verify,
+    /// Make stored articles again from their archived pages.
+    Reprocess(Wanted),
     /// Take an address down, or let it in again.
     Withdraw {
         /// The address.
@@ -71,6 +73,8 @@ pub enum Reply {
     Exported(ExportReport),
     /// A check.
     Verified(VerifyReport),
+    /// Articles made again.
+    Reprocessed(Reprocessed),
     /// A withdrawal.
     Withdrawn(Withdrawal),
     /// It was asked wrongly.
@@ -149,6 +153,7 @@ impl Desk {
             }
             Request::Export { path } => Ok(Reply::Exported(self.line.store.export(&path).await?)),
             Request::Verify => Ok(Reply::Verified(self.line.store.verify().await?)),
+            Request::Reprocess(wanted) => self.reprocess(&wanted, tell).await,
             Request::Withdraw { url, erase, lift: false } => {
                 Ok(Reply::Withdrawn(self.line.withdraw(&url, erase).await?))
             }
@@ -175,6 +180,19 @@ impl Desk {
             Checked { source: source.id.to_string(), round, error }
         });
         Ok(Reply::Crawled(checked.collect()))
+    }
+
+    async fn reprocess(&self, wanted: &Wanted, tell: UnboundedSender<Step>) -> Result<Reply, StoreError> {
+        // Articles outlive their source's place in the configuration.
+        let borne = self.line.store.names().await?;
+        let known = |id: &String| self.config.source(id).is_some() || borne.contains(&format!("source:{id}"));
+        if let Some(unknown) = wanted.sources.iter().find(|id| !known(id)) {
+            let ids: Vec<&str> = self.config.sources.iter().map(|s| s.id.as_str()).collect();
+            let text = format!("unable to reprocess {unknown:?}: no such source; there are: {}", ids.join(", "));
+            return Ok(Reply::Refused(text));
+        }
+        let line = Line { progress: Some(tell), ..self.line.clone() };
+        Ok(Reply::Reprocessed(line.reprocess(&self.config.sources, wanted).await?))
     }
 
     async fn feed(&self, query: &str, format: Format) -> Result<Reply, StoreError> {

@@ -7,10 +7,13 @@
 //! A round never crawls for a reader, never stores what it could not flush, and never lets one bad page stop the
 //! others. It knows no web, no feed format and no particular store.
 
+mod difference;
 mod entry;
 mod listing;
 mod put;
+mod reading;
 mod recent;
+mod reprocess;
 mod rounds;
 mod settle;
 mod withdraw;
@@ -24,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
+use crate::archive::Archive;
 use crate::article::{Article, SourceId};
 use crate::clock::Clock;
 use crate::config::{Crawl, Source};
@@ -34,9 +38,11 @@ use crate::health::State;
 use crate::schedule;
 use crate::store::{SourceState, Store, StoreError};
 
+pub use difference::FieldChange;
 pub use entry::{EntryError, Outcome};
 pub use listing::ListingError;
 pub use recent::Recent;
+pub use reprocess::{Difference, Reprocessed, Wanted};
 pub use rounds::record;
 pub use withdraw::Withdrawal;
 
@@ -45,6 +51,8 @@ pub use withdraw::Withdrawal;
 pub struct Line {
     /// The only truth.
     pub store: Store,
+    /// Keeps the pages that articles were made of.
+    pub archive: Archive,
     /// Fetches politely.
     pub fetcher: Arc<Fetcher>,
     /// Judges language, country, theme.
@@ -70,6 +78,10 @@ pub enum Step {
     Listed(SourceId, usize),
     /// One candidate was dealt with.
     Done(SourceId),
+    /// So many stored articles were looked at again.
+    Looked(usize),
+    /// An article comes out differently now; what is not a dry run changes it next.
+    Differs(Box<Difference>),
 }
 
 /// What is due in a round.

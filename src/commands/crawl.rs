@@ -65,6 +65,7 @@ async fn show(mut steps: UnboundedReceiver<Step>, sources: usize) {
                 }
             }
             Step::Done(_) => bar.inc(1),
+            Step::Looked(_) | Step::Differs(_) => {}
         }
     }
     bar.finish_and_clear();

@@ -12,6 +12,7 @@ mod feed;
 mod init;
 mod lines;
 mod preview;
+mod reprocess;
 mod run;
 mod sources;
 mod table;
@@ -51,6 +52,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Sources(args) => asynchronous(sources::run(args)),
         Command::Export(args) => asynchronous(export::export(args)),
         Command::Import(args) => asynchronous(export::import(args)),
+        Command::Reprocess(args) => asynchronous(reprocess::run(args)),
         Command::Withdraw(args) => asynchronous(withdraw::run(args)),
         Command::Init(args) => init::run(&args),
     }

@@ -27,6 +27,8 @@ pub struct Config {
     pub server: Server,
     /// Where it stores.
     pub store: StorePlace,
+    /// Where the pages themselves are kept.
+    pub archive: Archive,
     /// How it crawls.
     pub crawl: Crawl,
     /// What feeds say of themselves.
@@ -55,6 +57,17 @@ pub struct Server {
 pub enum StorePlace {
     /// An embedded sled store in this folder.
     Sled(PathBuf),
+}
+
+/// `[archive]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// How long a page is kept.
+    pub keep: Duration,
+    /// Bytes of all of it; zero keeps nothing.
+    pub max_size: u64,
 }
 
 /// `[crawl]`

@@ -177,11 +177,6 @@ impl<'a, 'i> Section<'a, 'i> {
         }
     }
 
-    /// True when the key stands in the table, whatever its type.
-    pub(super) fn is_written(&self) -> bool {
-        self.table.is_some()
-    }
-
     /// Every key that was never asked for is a mistake.
     pub(super) fn close(self, mistakes: &mut Mistakes<'_>) {
         let allowed = || self.known.join(", ");

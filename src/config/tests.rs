@@ -11,6 +11,22 @@ fn an_empty_file_is_a_configuration_of_defaults() {
     assert_eq!(config.server.public_url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!(config.store, StorePlace::Sled("/srv/data".into()));
     assert_eq!(config.crawl.per_host_delay, Duration::from_secs(5));
+    assert_eq!(
+        config.archive,
+        Archive { dir: "/srv/data-archive".into(), keep: Duration::from_secs(90 * 86_400), max_size: 2 << 30 }
+    );
+}
+
+#[test]
+fn the_archive_is_where_the_file_says_and_never_smaller_than_a_few_pages() {
+    let text = "[archive]\ndir = \"pages\"\nkeep = \"7d\"\nmax_size = \"0B\"\n";
+    let config = Config::parse(text, Path::new("/srv"), &[]).unwrap();
+    assert_eq!(config.archive.dir, Path::new("/srv/pages"));
+    assert_eq!(config.archive.max_size, 0);
+    let found = mistakes("[archive]\ndir = \"\"\nkeep = \"for ever\"\nmax_size = \"5KiB\"\n");
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found[0].starts_with("2:7: ") && found[0].contains("0B"), "{found:?}");
+    assert!(found[2].contains("1MiB"), "{found:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::mistake::{Mistakes, suggestion};
 use super::raw::{At, Section};
-use super::{Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, measure};
+use super::{Archive, Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, measure};
 use crate::article::{Country, Language, SourceId, Theme, ThemeSlug, Themes};
 use crate::enrich::ThemeWords;
 use crate::extract::{DateOrder, Profile, ProfileRules};
@@ -28,7 +28,7 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
     let m = &mut mistakes;
     let server = server(root.inner("server", m).with_environment(environment), m, &mut unused);
     let store = store(root.inner("store", m).with_environment(environment), folder, m);
-    archive(root.inner("archive", m).with_environment(environment), m, &mut unused);
+    let archive = archive(root.inner("archive", m).with_environment(environment), folder, &store, m);
     let crawl = crawl(root.inner("crawl", m).with_environment(environment), m);
     let feed = feed(root.inner("feed", m).with_environment(environment), m);
     let profiles = profiles(root.sections("profile", m), m);
@@ -40,7 +40,7 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
     if !found.is_empty() {
         return Err(found);
     }
-    Ok(Config { server, store, crawl, feed, themes, theme_words, sources, unused })
+    Ok(Config { server, store, archive, crawl, feed, themes, theme_words, sources, unused })
 }
 
 fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) -> Server {
@@ -108,18 +108,46 @@ fn store(mut section: Section<'_, '_>, folder: &Path, m: &mut Mistakes<'_>) -> S
     }
 }
 
-fn archive(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) {
-    section.string("dir", m);
-    if let Some(at) = section.string("keep", m) {
-        read(&at, m, measure::duration);
-    }
-    if let Some(at) = section.string("max_size", m) {
-        read(&at, m, measure::size);
-    }
-    if section.is_written() {
-        unused.push("archive".to_owned());
-    }
+/// The least that an archive may be: fewer bytes would hold a page or two.
+const LEAST_ARCHIVE: u64 = 1 << 20;
+
+/// Without a folder of its own the archive stands beside the store, as its exports do.
+fn archive(mut section: Section<'_, '_>, folder: &Path, store: &StorePlace, m: &mut Mistakes<'_>) -> Archive {
+    let StorePlace::Sled(beside) = store;
+    let dir = section.string("dir", m).and_then(|at| {
+        if at.value.trim().is_empty() {
+            m.add(
+                &at.span,
+                "unable to use \"\" for archive.dir: name a folder; to keep nothing write max_size = \"0B\"",
+            );
+            return None;
+        }
+        Some(folder.join(at.value))
+    });
+    let keep = section.string("keep", m).and_then(|at| read(&at, m, measure::duration));
+    let max_size = section.string("max_size", m).and_then(|at| {
+        let size = read(&at, m, measure::size)?;
+        if size > 0 && size < LEAST_ARCHIVE {
+            m.add(
+                &at.span,
+                format!(
+                    "unable to use {:?} for archive.max_size: the least is \"1MiB\"; \"0B\" keeps nothing",
+                    at.value
+                ),
+            );
+            return None;
+        }
+        Some(size)
+    });
     section.close(m);
+    Archive {
+        dir: dir.unwrap_or_else(|| {
+            let name = beside.file_name().unwrap_or_default().to_string_lossy();
+            beside.with_file_name(format!("{name}-archive"))
+        }),
+        keep: keep.unwrap_or(Duration::from_secs(90 * 86_400)),
+        max_size: max_size.unwrap_or(2 << 30),
+    }
 }
 
 fn crawl(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Crawl {

@@ -82,6 +82,8 @@ pub struct Page {
     pub content_language: Option<String>,
     /// The charset that its bytes were read in.
     pub charset: &'static str,
+    /// Every header, as it came.
+    pub headers: HeaderMap,
     /// Its bytes, decompressed.
     pub bytes: Bytes,
     /// Its text.
@@ -348,6 +350,7 @@ async fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> 
         content_type,
         content_language: text(&response.headers, header::CONTENT_LANGUAGE),
         charset,
+        headers: response.headers,
         bytes: response.body,
         text: decoded,
         validators,

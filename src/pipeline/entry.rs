@@ -6,11 +6,13 @@ use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::put::{self, Found};
+use super::reading::{self, Rules};
 use super::{Line, Recheck};
+use crate::archive::Capture;
 use crate::article::{Article, ExtractedBy, RawArticle};
 use crate::config::{Kind, Source};
 use crate::dedup;
-use crate::extract::{self, Candidate, ExtractError, PageInput};
+use crate::extract::{self, ExtractError};
 use crate::fetch::{FetchError, Fetched, Page, Validators};
 use crate::schedule;
 use crate::store::{PageMemory, StoreError, StoredCandidate};
@@ -161,8 +163,14 @@ pub(super) async fn bring(
                 fetched: now,
                 gone_since: None,
             };
+            let capture = reading::page(&page, source, candidate, hash, now);
             if live && memory.as_ref().is_some_and(|before| before.hash == hash) {
                 line.store.save_page(&key, fresh).await?;
+                if let Some(article) = stored.filter(|a| !matches!(a.by, ExtractedBy::Feed | ExtractedBy::Link))
+                    && !line.archive.holds(&article.canonical, now).await
+                {
+                    put::keep(line, Some(&capture), &article).await;
+                }
                 return Ok(Outcome::Unchanged);
             }
             if let Some(media_type) = not_a_page(&page) {
@@ -174,25 +182,19 @@ pub(super) async fn bring(
                 line.store.save_page(&key, fresh).await?;
                 return Err(EntryError::NotHtml { url: page.url, media_type });
             }
-            let (at, hops) = (page.url.clone(), page.hops.clone());
-            let (mut raw, is_article) = match read(line, source, page).await {
+            let (at, hops) = (page.url, page.hops);
+            let raw = match read(source, capture.clone()).await {
                 Err(error @ EntryError::Extract { .. }) if has_entry(candidate) => {
                     tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
                     return by_itself(line, source, candidate, &at, first_round, None).await;
                 }
                 other => other?,
             };
-            if !is_article {
+            let Some(raw) = raw else {
                 // It is remembered, so that it is asked for again only when the sitemap says that it changed.
                 line.store.save_page(&key, fresh).await?;
                 return Ok(Outcome::NoArticle);
-            }
-            // The listing's date is the article's own; one that merely stands near the headline may be another's.
-            let weak = raw.published.as_ref().is_none_or(|date| date.from == "near the headline");
-            if weak && candidate.date.is_some() {
-                raw.published.clone_from(&candidate.date);
-            }
-            raw.declared.item = candidate.language.or(raw.declared.item);
+            };
             let named = raw.canonical.clone().unwrap_or_else(|| raw.url.clone());
             let canonical = dedup::canonical(&named, drop_query);
             if line.store.is_blocked(&canonical).await? {
@@ -201,7 +203,8 @@ pub(super) async fn bring(
             let answered = dedup::canonical(&raw.url, drop_query);
             let mut aliases = vec![asked, answered.clone()];
             aliases.extend(hops.iter().map(|hop| dedup::canonical(hop, drop_query)));
-            let found = Found { source, canonical: &canonical, aliases, page: (answered, fresh), first_round };
+            let page = (answered, fresh);
+            let found = Found { source, canonical: &canonical, aliases, page, first_round, capture: Some(capture) };
             put::article(line, raw, found).await
         }
     }
@@ -235,11 +238,6 @@ fn is_due(
     }
 }
 
-/// True when the source's profile says where an article's body is.
-fn describes_body(source: &Source) -> bool {
-    source.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some())
-}
-
 fn has_entry(candidate: &StoredCandidate) -> bool {
     candidate.entry.as_ref().is_some_and(|entry| !entry.html.trim().is_empty())
 }
@@ -253,22 +251,8 @@ async fn by_itself(
     first_round: bool,
     link: Option<Validators>,
 ) -> Result<Outcome, EntryError> {
-    let given = Candidate {
-        url: url.clone(),
-        title: candidate.title.clone(),
-        date: candidate.date.clone(),
-        language: candidate.language,
-        modified: None,
-        has_page: !candidate.no_page,
-        entry: None,
-    };
-    let entry = candidate.entry.as_deref().cloned().unwrap_or_default();
-    let language = source.language;
-    let work = tokio::task::spawn_blocking(move || extract::entry(&given, &entry, language));
-    let mut raw = match work.await {
-        Ok(read) => read.map_err(|why| EntryError::Extract { url: url.clone(), why })?,
-        Err(_) => return Err(EntryError::Panicked { url: url.clone() }),
-    };
+    let mut capture = reading::entry(source, candidate, url, line.clock.now());
+    let Some(mut raw) = read(source, capture.clone()).await? else { return Ok(Outcome::NoArticle) };
     if link.is_some() {
         raw.attachments = extract::attachment(url, &candidate.title).into_iter().collect();
         raw.by = ExtractedBy::Link;
@@ -288,7 +272,11 @@ async fn by_itself(
     }
     let asked = Url::parse(&candidate.url).map(|u| dedup::canonical(&u, source.drop_query() && !candidate.no_page));
     let aliases = asked.into_iter().collect();
-    let found = Found { source, canonical: &canonical, aliases, page: (canonical.clone(), page), first_round };
+    capture.notes.hash = hash;
+    // Of a document only the link is known: there is nothing to read again.
+    let capture = (raw.by == ExtractedBy::Feed).then_some(capture);
+    let page = (canonical.clone(), page);
+    let found = Found { source, canonical: &canonical, aliases, page, first_round, capture };
     put::article(line, raw, found).await
 }
 
@@ -310,25 +298,10 @@ fn not_a_page(page: &Page) -> Option<String> {
     (!readable).then_some(media_type)
 }
 
-/// Parses off the async threads; tells, too, whether the page is an article: a sitemap names others as well.
-async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(RawArticle, bool), EntryError> {
-    let (profile, language) = (source.profile.clone(), source.language);
-    let (has_profile, of_sitemap) = (describes_body(source), source.kind == Kind::Sitemap);
-    let latest = jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date();
-    let url = page.url.clone();
-    let work = tokio::task::spawn_blocking(move || {
-        let input = PageInput {
-            url: &page.url,
-            html: &page.text,
-            content_language: page.content_language.as_deref(),
-            source_language: language,
-            latest: Some(latest),
-        };
-        let raw = extract::article(&input, profile.as_deref())?;
-        let is_article = !of_sitemap || extract::is_article(&raw, has_profile);
-        Ok((raw, is_article))
-    });
-    match work.await {
+/// Parses off the async threads.
+async fn read(source: &Source, capture: Capture) -> Result<Option<RawArticle>, EntryError> {
+    let (rules, url) = (Rules::of(source), capture.url.clone());
+    match tokio::task::spawn_blocking(move || reading::read(&capture, &rules)).await {
         Ok(Ok(raw)) => Ok(raw),
         Ok(Err(why)) => Err(EntryError::Extract { url, why }),
         Err(_) => Err(EntryError::Panicked { url }),

@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::entry::{EntryError, Outcome};
-use super::{Line, is_backfill, known, settle};
+use super::{Line, is_backfill, known, reading, settle};
+use crate::archive::Capture;
 use crate::article::{Article, ArticleId, Published, RawArticle, Story, StoryId};
 use crate::config::Source;
 use crate::dedup::{Judgement, Verdict};
-use crate::enrich::Input;
-use crate::store::{ChangeKind, PageMemory, Put, PutOutcome, StoreError};
+use crate::store::{ChangeKind, Head, PageMemory, Put, PutOutcome, StoreError};
 
 /// What is known of a page besides its text.
 pub(super) struct Found<'a> {
@@ -23,6 +23,8 @@ pub(super) struct Found<'a> {
     /// Saved with the article.
     pub(super) page: (String, PageMemory),
     pub(super) first_round: bool,
+    /// Kept in the archive, where it was what the article was made of.
+    pub(super) capture: Option<Capture>,
 }
 
 /// Where an article goes, and whom that touches.
@@ -34,27 +36,33 @@ struct Place {
 
 /// Enriches, judges and stores.
 pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> Result<Outcome, EntryError> {
-    let Found { source, canonical, aliases, page, first_round } = found;
+    let Found { source, canonical, aliases, page, first_round, capture } = found;
     let now = page.1.fetched;
-    let (enricher, country, url) = (Arc::clone(&line.enricher), source.country, raw.url.clone());
-    // Off the async threads: it reads the text some dozens of times.
-    let work = tokio::task::spawn_blocking(move || {
-        let input = Input { title: &raw.title, text: &raw.text, declared: raw.declared, source_country: country };
-        let enrichment = enricher.enrich(&input);
-        (raw, enrichment)
-    });
-    let (raw, enrichment) = work.await.map_err(|_| EntryError::Panicked { url })?;
     let id = match line.store.by_url(canonical).await? {
         Some(id) => id,
         None => ArticleId::of_canonical(canonical),
     };
     let published = Published::settle(raw.published.as_ref(), now);
     let backfill = is_backfill(first_round, published.at, now);
-    let mut article = settle::article(
-        raw,
-        enrichment,
-        settle::Given { id, source, canonical, aliases, published, first_seen: now, backfill },
-    );
+    // Whoever brings an article again, it stays its first source's: the page alone decides what it says.
+    let office = match line.store.article(id).await? {
+        Some(before) if before.source != source.id => before.office,
+        _ => source.country,
+    };
+    let given = settle::Given {
+        id,
+        source: source.id.clone(),
+        office,
+        canonical: canonical.to_owned(),
+        aliases,
+        published,
+        first_seen: now,
+        backfill,
+    };
+    let (enricher, url) = (Arc::clone(&line.enricher), raw.url.clone());
+    // Off the async threads: it reads the text some dozens of times.
+    let work = tokio::task::spawn_blocking(move || reading::make(&enricher, raw, given));
+    let mut article = work.await.map_err(|_| EntryError::Panicked { url })?;
     if line.store.is_blocked(&super::withdraw::text_key(&article)).await? {
         return Ok(Outcome::Blocked);
     }
@@ -70,6 +78,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
                     (take_in(line, story, Vec::new(), &article).await?, ChangeKind::Created, Outcome::New)
                 } else {
                     let Some(kind) = settle::compare(&before, &article) else {
+                        keep(line, capture.as_ref(), &article).await;
                         line.store.save_page(&page.0, page.1).await?;
                         remember_aliases(line, &article, &before).await?;
                         return Ok(Outcome::Unchanged);
@@ -89,6 +98,8 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
             }
         };
         let Place { story, others, dissolved } = place;
+        // First the page, then the article: what is cut off in between is fetched and kept again.
+        keep(line, capture.as_ref(), &article).await;
         let put = Put {
             head,
             article: article.clone(),
@@ -109,6 +120,20 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
             return Ok(outcome);
         }
     }
+}
+
+/// Stores a record of a stored article that differs, in the story that it is in. A conflict is the caller's to judge anew.
+pub(super) async fn revise(
+    line: &Line,
+    head: Head,
+    article: &Article,
+    kind: ChangeKind,
+) -> Result<PutOutcome, StoreError> {
+    let story = line.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(article));
+    let Place { story, others, dissolved } = take_in(line, story, Vec::new(), article).await?;
+    let at = line.clock.now();
+    let article = article.clone();
+    line.store.put(Put { head, article, story, kind, at, page: None, others, dissolved, erase: false }).await
 }
 
 /// Puts a new article into the story that its judgement names, or founds one. A copy of one story that translates
@@ -190,6 +215,13 @@ fn touched(before: &Story, after: &Story, article: ArticleId) -> BTreeSet<Articl
     }
     let leads = before.entries.iter().chain(&after.entries).map(|entry| entry.lead);
     leads.filter(|lead| *lead != article).collect()
+}
+
+/// Keeps what an article was made of, under the address that the article has.
+pub(super) async fn keep(line: &Line, capture: Option<&Capture>, article: &Article) {
+    let Some(mut capture) = capture.cloned() else { return };
+    capture.notes.article.clone_from(&article.canonical);
+    line.archive.keep(capture).await;
 }
 
 async fn remember_aliases(line: &Line, article: &Article, before: &Article) -> Result<(), EntryError> {

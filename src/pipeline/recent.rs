@@ -172,7 +172,8 @@ fn off_listing(article: &Article) -> StoredCandidate {
         url: article.url.clone(),
         title: String::new(),
         date: None,
-        language: None,
+        // What a feed said of its language once, it would say again.
+        language: article.declared.and_then(|declared| declared.item),
         modified: None,
         part: None,
         no_page: false,

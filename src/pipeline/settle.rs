@@ -3,36 +3,37 @@
 
 use jiff::Timestamp;
 
-use super::Line;
-use crate::article::{Article, ArticleId, Published, RawArticle, Story, StoryEntry, StoryId, fold};
-use crate::config::Source;
+use super::{Line, difference};
+use crate::article::{Article, ArticleId, Country, Published, RawArticle, SourceId, Story, StoryEntry, StoryId};
 use crate::dedup;
 use crate::enrich::Enrichment;
 use crate::store::{ChangeKind, StoreError};
 
 /// What a record gets that is not on its page.
-pub(super) struct Given<'a> {
+pub(super) struct Given {
     pub(super) id: ArticleId,
-    pub(super) source: &'a Source,
-    pub(super) canonical: &'a str,
+    pub(super) source: SourceId,
+    /// The source's country.
+    pub(super) office: Option<Country>,
+    pub(super) canonical: String,
     pub(super) aliases: Vec<String>,
     pub(super) published: Published,
     pub(super) first_seen: Timestamp,
     pub(super) backfill: bool,
 }
 
-pub(super) fn article(raw: RawArticle, enrichment: Enrichment, given: Given<'_>) -> Article {
+pub(super) fn article(raw: RawArticle, enrichment: Enrichment, given: Given) -> Article {
     let mut aliases = given.aliases;
     aliases.sort();
     aliases.dedup();
-    aliases.retain(|alias| alias != given.canonical);
+    aliases.retain(|alias| *alias != given.canonical);
     Article {
         id: given.id,
         story: StoryId::founded_by(given.id),
-        source: given.source.id.clone(),
-        office: given.source.country,
+        source: given.source,
+        office: given.office,
         url: dedup::readable(&raw.url).into(),
-        canonical: given.canonical.to_owned(),
+        canonical: given.canonical,
         aliases,
         fingerprint: dedup::fingerprint(&raw.title, &raw.text),
         title: raw.title,
@@ -55,6 +56,7 @@ pub(super) fn article(raw: RawArticle, enrichment: Enrichment, given: Given<'_>)
         alternates: raw.alternates,
         node_id: raw.node_id,
         backfill: given.backfill,
+        declared: Some(raw.declared),
     }
 }
 
@@ -77,54 +79,13 @@ pub(super) fn keep_identity(article: &mut Article, before: &Article) {
     article.aliases = aliases;
 }
 
-/// What changed of a stored article, if anything that is served did. A change of title, of figures or of
-/// more than a few words is material; white space, accents and punctuation are not.
+/// What changed of a stored article, if anything that is served did.
 pub(super) fn compare(before: &Article, after: &Article) -> Option<ChangeKind> {
-    let mut fields = Vec::new();
-    let mut note = |name: &str, changed: bool| {
-        if changed {
-            fields.push(name.to_owned());
-        }
-    };
-    note("title", before.title != after.title);
-    note("text", before.text != after.text);
-    note("html", before.html != after.html);
-    note("summary", before.summary != after.summary);
-    note("authors", before.authors != after.authors);
-    note("image", before.image != after.image);
-    note("attachments", before.attachments != after.attachments);
-    note("url", before.url != after.url);
-    note("language", before.language.language != after.language.language);
-    note("countries", before.countries.iter().map(|t| t.country).ne(after.countries.iter().map(|t| t.country)));
-    note("themes", before.themes.iter().map(|t| &t.theme).ne(after.themes.iter().map(|t| &t.theme)));
+    let fields = difference::fields(before, after);
     if fields.is_empty() {
         return None;
     }
-    let material = words(&before.title) != words(&after.title)
-        || before.fingerprint.numbers != after.fingerprint.numbers
-        || words_changed(&before.text, &after.text) > 5;
-    Some(ChangeKind::Revised { fields, material })
-}
-
-fn words(text: &str) -> Vec<String> {
-    let folded = fold(text);
-    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-}
-
-/// Words that stand in one text and not in the other, counted with their repeats.
-fn words_changed(before: &str, after: &str) -> usize {
-    let (mut a, mut b) = (words(before), words(after));
-    a.sort();
-    b.sort();
-    let (mut i, mut j, mut changed) = (0, 0, 0);
-    while i < a.len() && j < b.len() {
-        match a[i].cmp(&b[j]) {
-            std::cmp::Ordering::Equal => (i, j) = (i + 1, j + 1),
-            std::cmp::Ordering::Less => (i, changed) = (i + 1, changed + 1),
-            std::cmp::Ordering::Greater => (j, changed) = (j + 1, changed + 1),
-        }
-    }
-    changed + (a.len() - i) + (b.len() - j)
+    Some(ChangeKind::Revised { fields, material: difference::is_material(before, after) })
 }
 
 /// Takes an article into a story. Its entry keeps its id for ever; the lead is the country office's article,

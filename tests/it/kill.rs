@@ -44,6 +44,19 @@ async fn child() {
     line.check_all(&config.sources, &config.crawl).await;
 }
 
+/// Makes every article again from what the kill left of the archive: each page that is there gives the article that is there.
+async fn archived(folder: &std::path::Path) -> (usize, usize) {
+    let config = demo::config(folder, "127.0.0.1:0".parse().unwrap()).unwrap();
+    let store = depeche::daemon::open_store(&config).await.unwrap();
+    let clock = depeche::clock::Clock::system();
+    let line = depeche::daemon::line(&config, store, Default::default(), clock, Default::default()).await.unwrap();
+    let wanted = depeche::pipeline::Wanted { dry_run: true, ..Default::default() };
+    let report = line.reprocess(&config.sources, &wanted).await.unwrap();
+    assert_eq!((report.changed, report.left.len()), (0, 0), "{report:?}");
+    assert_eq!(line.archive.state().trouble, None);
+    (report.looked_at, report.looked_at - report.without_page)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_in_twenty_kills() {
     let fixtures = demo::fixtures().unwrap();
@@ -93,6 +106,10 @@ async fn nothing_acknowledged_is_lost_in_twenty_kills() {
             lost += usize::from(!kept);
         }
         seen += acknowledged.len();
+        drop(store);
+        let (looked_at, from_page) = archived(folder.path()).await;
+        assert!(looked_at >= acknowledged.len().min(3), "trial {trial}: {looked_at}");
+        assert!(from_page * 10 >= looked_at * 8, "trial {trial}: {from_page} of {looked_at} articles have their page");
     }
     assert!(seen > 100, "the kills came too early to prove anything: {seen} acknowledged");
     assert_eq!(lost, 0, "of {seen} acknowledged");

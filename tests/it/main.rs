@@ -14,6 +14,7 @@ mod layering;
 mod line;
 mod manners;
 mod recheck;
+mod reprocess;
 mod serving;
 mod store;
 mod traps;

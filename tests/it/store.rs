@@ -57,6 +57,7 @@ pub fn article(n: u64) -> Article {
         node_id: None,
         fingerprint: Fingerprint { exact: n, words: 9, ..Fingerprint::default() },
         backfill: false,
+        declared: None,
     }
 }
 

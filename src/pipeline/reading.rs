@@ -1,0 +1,119 @@
+//! From what was fetched to a raw article, and from that to a record: the one way there is. A crawl and a run over the
+//! archive both take it, so that the same page and rules give the same article.
+//! It reads nothing but what the archive keeps, and never asks the clock.
+
+use std::sync::Arc;
+
+use http::header;
+use jiff::Timestamp;
+
+use super::settle::{self, Given};
+use crate::archive::{Capture, Content, Notes};
+use crate::article::{Article, Language, RawArticle};
+use crate::config::{Kind, Source};
+use crate::dedup;
+use crate::enrich::{Enricher, Input};
+use crate::extract::{self, Candidate, ExtractError, PageInput, Profile};
+use crate::fetch::{self, Page};
+use crate::store::StoredCandidate;
+
+/// How a source's pages are read.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    profile: Option<Arc<Profile>>,
+    language: Option<Language>,
+    kind: Kind,
+}
+
+impl Rules {
+    pub(super) fn of(source: &Source) -> Rules {
+        Rules { profile: source.profile.clone(), language: source.language, kind: source.kind }
+    }
+}
+
+/// A fetched page with what its listing says of it. `article` is filled in once it is known.
+pub(super) fn page(page: &Page, source: &Source, candidate: &StoredCandidate, hash: u64, now: Timestamp) -> Capture {
+    let notes = Notes {
+        requested: page.requested.clone(),
+        hops: page.hops.clone(),
+        charset: Some(page.charset.to_owned()),
+        page: dedup::canonical(&page.url, source.drop_query()),
+        ..notes(source, candidate, &page.url, hash)
+    };
+    let content = Content::Page { status: page.status, headers: page.headers.clone(), body: page.bytes.clone() };
+    Capture { url: page.url.clone(), at: now, notes, content }
+}
+
+/// What a listing or feed says by itself. Its hash is that of what it makes, which the caller sets.
+pub(super) fn entry(source: &Source, candidate: &StoredCandidate, url: &url::Url, now: Timestamp) -> Capture {
+    let entry = candidate.entry.as_deref().cloned().unwrap_or_default();
+    Capture { url: url.clone(), at: now, notes: notes(source, candidate, url, 0), content: Content::Entry(entry) }
+}
+
+fn notes(source: &Source, candidate: &StoredCandidate, url: &url::Url, hash: u64) -> Notes {
+    Notes {
+        article: String::new(),
+        source: source.id.clone(),
+        requested: url.clone(),
+        hops: Vec::new(),
+        charset: None,
+        page: dedup::canonical(url, source.drop_query() && !candidate.no_page),
+        hash,
+        title: candidate.title.clone(),
+        date: candidate.date.clone(),
+        language: candidate.language,
+        no_page: candidate.no_page,
+    }
+}
+
+/// Reads a capture. `Ok(None)`: a page of a sitemap that is no article.
+pub(super) fn read(capture: &Capture, rules: &Rules) -> Result<Option<RawArticle>, ExtractError> {
+    let notes = &capture.notes;
+    let (headers, body) = match &capture.content {
+        Content::Page { headers, body, .. } => (headers, body),
+        Content::Entry(entry) => {
+            let given = Candidate {
+                url: capture.url.clone(),
+                title: notes.title.clone(),
+                date: notes.date.clone(),
+                language: notes.language,
+                modified: None,
+                has_page: !notes.no_page,
+                entry: None,
+            };
+            return extract::entry(&given, entry, rules.language).map(Some);
+        }
+    };
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let (html, _) = fetch::decode(body, text(header::CONTENT_TYPE));
+    let input = PageInput {
+        url: &capture.url,
+        html: &html,
+        content_language: text(header::CONTENT_LANGUAGE),
+        source_language: rules.language,
+        latest: Some(jiff::tz::TimeZone::UTC.to_datetime(capture.at).date()),
+    };
+    let mut raw = extract::article(&input, rules.profile.as_deref())?;
+    let describes_body = rules.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some());
+    if rules.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body) {
+        return Ok(None);
+    }
+    // The listing's date is the article's own; one that merely stands near the headline may be another's.
+    let weak = raw.published.as_ref().is_none_or(|date| date.from == "near the headline");
+    if weak && notes.date.is_some() {
+        raw.published.clone_from(&notes.date);
+    }
+    raw.declared.item = notes.language.or(raw.declared.item);
+    Ok(Some(raw))
+}
+
+/// Judges a raw article, and makes the record of it.
+pub(super) fn make(enricher: &Enricher, raw: RawArticle, given: Given) -> Article {
+    let enrichment = enricher.enrich(&Input {
+        title: &raw.title,
+        text: &raw.text,
+        declared: raw.declared,
+        source_country: given.office,
+    });
+    settle::article(raw, enrichment, given)
+}
