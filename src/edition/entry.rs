@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::Edition;
+use super::{Edition, ceiling};
 use crate::article::{Alternate, Article, ArticleId, Story};
 use crate::publish::{Category, CategoryKind, Entry, Origin};
 use crate::query::{Body, Dedupe, Query};
@@ -108,14 +108,5 @@ impl Edition {
             extension["evidence"] = serde_json::json!({"language": article.language, "countries": article.countries, "themes": article.themes, "by": article.by});
         }
         extension
-    }
-}
-
-/// A source's own `body` is a ceiling.
-pub(crate) fn ceiling(asked: Body, allowed: Body) -> Body {
-    match (asked, allowed) {
-        (Body::None, _) | (_, Body::None) => Body::None,
-        (Body::Full, Body::Full) => Body::Full,
-        _ => Body::Summary,
     }
 }

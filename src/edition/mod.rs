@@ -1,10 +1,11 @@
 //! An edition: what a query's feed holds right now, put together from the index and the store.
 //! It follows the change log and never crawls; rendering it is [`crate::publish`]'s work.
 
+mod ceiling;
 mod entry;
 mod select;
 
-pub(crate) use entry::ceiling;
+pub(crate) use ceiling::ceiling;
 pub use select::Part;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,16 +144,16 @@ impl Edition {
         })
     }
 
-    /// The articles of a selection, as stored.
+    /// The articles of a selection, as far as they may be shown.
     pub(crate) async fn articles(&self, ids: Vec<ArticleId>) -> Result<Vec<Article>, StoreError> {
-        self.store.articles(ids).await
+        Ok(self.store.articles(ids).await?.into_iter().map(|article| self.shown(article)).collect())
     }
 
     /// The feed of a query, and when it last changed.
     pub async fn feed(&self, query: &Query, format: Format) -> Result<(Feed, Option<Timestamp>), StoreError> {
         let selection = self.select(query).await?;
         let mut entries = Vec::with_capacity(selection.ids.len());
-        for article in self.store.articles(selection.ids).await? {
+        for article in self.articles(selection.ids).await? {
             entries.push(self.entry(&article, query).await?);
         }
         let with_query = |path: &str| self.address(path, query);

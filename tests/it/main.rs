@@ -17,4 +17,5 @@ mod recheck;
 mod reprocess;
 mod serving;
 mod store;
+mod takedown;
 mod traps;

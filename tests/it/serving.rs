@@ -29,8 +29,14 @@ impl Server {
 
     /// A server of these sources.
     pub async fn of(sources: &[&str]) -> Server {
+        Server::with(sources, |_| ()).await
+    }
+
+    /// A server of these sources, in a house that was changed before its first round.
+    pub async fn with(sources: &[&str], change: impl FnOnce(&mut House)) -> Server {
         let folder = tempdir().unwrap();
-        let house = House::open(folder.path()).await;
+        let mut house = House::open(folder.path()).await;
+        change(&mut house);
         let line = house.line(house.store().await).await;
         for source in sources {
             house.crawl_some(&line, source).await;

@@ -81,14 +81,10 @@ pub(in crate::web) async fn article(
     let fields = fields(parameters.get("fields")?.as_deref())?;
     let article = find(&site, &id).await?;
     let mut data = view(&site, &article, &query).await?;
-    let shown = ceiling(Body::Full, site.edition.source(&article.source).body) == Body::Full;
-    let former: Vec<Value> = site
-        .store
-        .revisions(article.id)
-        .await?
-        .into_iter()
-        .map(|r| json!({"until": r.until, "title": r.title, "text": shown.then_some(r.text)}))
-        .collect();
+    let full = site.edition.source(&article.source).body == Body::Full;
+    let former = site.edition.former(&article).await?.into_iter();
+    let former: Vec<Value> =
+        former.map(|r| json!({"until": r.until, "title": r.title, "text": full.then_some(r.text)})).collect();
     data["revisions"] = Value::Array(former);
     answer::json(&headers, &json!({"data": pick(data, fields.as_deref())}))
 }
@@ -110,7 +106,7 @@ pub(crate) async fn find(site: &Site, id: &str) -> Result<Article, Problem> {
             Problem::new(StatusCode::GONE, "withdrawn", "this article was withdrawn and is not served any more");
         return Err(problem.with("withdrawn_at", at.to_string()));
     }
-    Ok(article)
+    Ok(site.edition.shown(article))
 }
 
 /// `SECONDS_UUID`, or the whole address that `next` gave.

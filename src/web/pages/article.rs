@@ -40,12 +40,12 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
     let full = ceiling(Body::Full, card.body) == Body::Full;
     let story = site.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(article));
     let (also, translations) = site.edition.relatives(article, &story).await?;
-    let revisions = site.store.revisions(article.id).await?;
+    let revisions = site.edition.former(article).await?;
     let root = site.edition.public_url.path();
     Ok(html! {
         article lang=(language.tag()) dir=(direction) {
             h1 { (article.title) }
-            @if full { (PreEscaped(article.html.as_str())) } @else { p { (article.summary) } }
+            @if full { (PreEscaped(article.html.as_str())) } @else if !article.summary.is_empty() { p { (article.summary) } }
         }
         p { a href=(article.url) rel="noopener noreferrer" { (t.original) } " – " (card.name) }
         @if !article.attachments.is_empty() {
@@ -77,7 +77,7 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
         @if !revisions.is_empty() {
             h2 { (t.revisions) }
             @for former in revisions.iter().rev() {
-                details { summary { (t.until) " " (former.until) ": " (former.title) } @if full { @for line in former.text.lines() { p { (line) } } } }
+                details { summary { (t.until) " " (former.until) ": " (former.title) } @for line in former.text.lines() { p { (line) } } }
             }
         }
     })

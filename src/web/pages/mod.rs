@@ -268,7 +268,7 @@ fn card(site: &Site, ui: Language, article: &Article) -> Markup {
                 " · " (site.edition.source(&article.source).name) " · " (language.name(ui)) " · "
                 a href={ (site.edition.public_url.path()) "articles/" (article.id) "?ui=" (ui.tag()) } { (t.details) }
             }
-            p lang=(language.tag()) dir=(rtl) { (article.summary) }
+            @if !article.summary.is_empty() { p lang=(language.tag()) dir=(rtl) { (article.summary) } }
             div {
                 @for tag in &article.countries { span.tag { (tag.country.name(ui)) } }
                 @for tag in &article.themes { span.tag { (site.edition.themes.get(tag.theme.as_str()).map_or(tag.theme.as_str(), |x| x.name(ui))) } }

@@ -1,0 +1,141 @@
+//! What must not be seen is seen on no exit: a table of every exit, walked for the ceiling of a source and after an erasure.
+
+use std::sync::Arc;
+
+use depeche::desk::{Desk, Request};
+use depeche::publish::Format;
+use depeche::query::Body;
+
+use crate::serving::Server;
+
+/// The page that the tests write into.
+const PAGE: &str = "http://kenya.example/news/kakuma-clinic-screens-its-10000th-refugee-before-resettlement";
+
+/// Every public exit, and what an admin is answered, with an article's own pages among them.
+async fn exits(server: &Server, id: &str) -> Vec<(String, String)> {
+    let mut paths: Vec<String> = Vec::new();
+    for format in ["rss", "atom", "json"] {
+        for query in [
+            "",
+            "?body=full&limit=200",
+            "?body=full&explain=1&limit=200",
+            "?body=full&dedupe=none&explain=1&limit=200",
+            "?body=full&limit=200&prefer=en",
+            "?body=full&explain=1&limit=200&source=kenya",
+            "?body=full&country=KEN&lang=en&limit=200",
+            "?body=full&q=kakuma",
+        ] {
+            paths.push(format!("/feed.{format}{query}"));
+        }
+    }
+    for ui in ["en", "fr"] {
+        paths.extend([
+            format!("/?limit=200&ui={ui}"),
+            format!("/?dedupe=none&explain=1&limit=200&source=kenya&ui={ui}"),
+            format!("/articles/{id}?ui={ui}"),
+            format!("/api?ui={ui}"),
+            format!("/opml?ui={ui}"),
+        ]);
+    }
+    paths.extend([
+        "/api/v1/articles?body=full&explain=1&limit=200".to_owned(),
+        "/api/v1/articles?body=full&explain=1&fields=id,html,text,summary,evidence,attachments,image,revisions&limit=200".to_owned(),
+        format!("/api/v1/articles/{id}?body=full&explain=1"),
+        format!("/api/v1/articles/{id}?body=full&fields=text,html,revisions"),
+        "/api/v1/changes?limit=1000".to_owned(),
+        "/api/v1/sources".to_owned(),
+        "/health/sources".to_owned(),
+        "/health/sources.atom".to_owned(),
+        "/metrics".to_owned(),
+    ]);
+    let mut found = Vec::new();
+    for path in paths {
+        let response = server.get(&path, &[]).await;
+        let status = response.status().as_u16();
+        assert!(matches!(status, 200 | 410), "{path} answers {status}");
+        found.push((path, response.text().await.unwrap()));
+    }
+    let desk = Desk::new(Arc::clone(&server.house.config), server.line.clone(), None);
+    for (name, request) in [
+        ("sources", Request::Sources),
+        ("feed", Request::Feed { query: "body=full&explain=1&limit=200".into(), format: Format::Json }),
+    ] {
+        let (tell, _steps) = tokio::sync::mpsc::unbounded_channel();
+        let reply = desk.answer(request, tell).await;
+        found.push((format!("desk: {name}"), serde_json::to_string(&reply).unwrap()));
+    }
+    found
+}
+
+/// The exits that a word stands on.
+fn seen<'a>(exits: &'a [(String, String)], word: &str) -> Vec<&'a str> {
+    exits.iter().filter(|(_, text)| text.contains(word)).map(|(name, _)| name.as_str()).collect()
+}
+
+/// The page with words of its own: in its first sentence, deep in its text, in a link, a picture, a name of a place.
+fn page(deep: &str) -> Vec<u8> {
+    let text = include_str!("../../fixtures/kenya/kakuma.html");
+    let text = text.replace("A clinic run by IOM in Kakuma", "A quokkaclinic run by IOM in Kakuma").replace(
+        "<p>The clinic has therefore",
+        &format!(
+            "<p>Its {deep} stands beside the shed. Teams from Harare and Bulawayo fought a cholera outbreak there. \
+             <a href=\"/files/list.pdf\">The marsupilist of drugs</a></p>\
+             <p><img src=\"/files/a.jpg\" alt=\"A vertiginous okapi\" width=\"800\" height=\"600\"></p><p>The clinic has therefore"
+        ),
+    );
+    text.into_bytes()
+}
+
+fn show(server: &Server, deep: &str) {
+    let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
+    server.house.replay.answer(PAGE, 200, &headers, page(deep));
+}
+
+async fn id_of(server: &Server) -> String {
+    let all = server.json("/api/v1/articles?limit=200&source=kenya").await;
+    let found = all["data"].as_array().unwrap().iter().find(|a| a["url"] == PAGE);
+    found.unwrap_or_else(|| panic!("{PAGE} is not there"))["id"].as_str().unwrap().to_owned()
+}
+
+/// The edition is level with the log.
+async fn settled(server: &Server) {
+    let head = server.line.store.head().await.unwrap().seq;
+    while server.json("/health/ready").await["seq"].as_u64() != Some(head) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ceiling_of_a_source_holds_on_every_exit() {
+    for (ceiling, first, deep) in [(Body::Full, true, true), (Body::Summary, true, false), (Body::None, false, false)] {
+        let server = Server::with(&["kenya"], |house| {
+            let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
+            house.replay.answer(PAGE, 200, &headers, page("xylobalsam"));
+            for source in &mut Arc::make_mut(&mut house.config).sources {
+                Arc::make_mut(source).body = ceiling;
+            }
+        })
+        .await;
+        // The words are former words by now, too.
+        show(&server, "ytterbalsam");
+        server.house.later(48);
+        server.house.crawl_some(&server.line, "kenya").await;
+        settled(&server).await;
+        let exits = exits(&server, &id_of(&server).await).await;
+        for (word, visible) in [
+            ("Kakuma Clinic Screens", true),
+            ("quokkaclinic", first),
+            ("xylobalsam", deep),
+            ("ytterbalsam", deep),
+            ("marsupilist", deep),
+            ("Harare", deep),
+            ("cholera", deep),
+            ("Chepkiro", deep),
+        ] {
+            let seen = seen(&exits, word);
+            assert_eq!(!seen.is_empty(), visible, "{word:?} under {ceiling:?}: {seen:?}");
+        }
+        assert!(deep || seen(&exits, "okapi").is_empty(), "{:?}", seen(&exits, "okapi"));
+        server.line.stop.cancel();
+    }
+}
