@@ -203,6 +203,7 @@ impl Line {
         }
         state.stored += (round.stored + round.duplicate) as u64;
         state.last_round = Some(ended);
+        state.body = Some(source.body);
         let not_before = source.url.host_str().and_then(|host| self.fetcher.not_before(host));
         state.next_due = Some(schedule::next_due(
             source.id.as_str(),

@@ -46,6 +46,8 @@ pub struct Edition {
     followed: AtomicU64,
     /// Themes and sources that stored articles ever bore.
     borne: RwLock<BTreeSet<String>>,
+    /// The ceilings of sources as the store remembers them, for those that left the configuration.
+    ceilings: RwLock<BTreeMap<SourceId, Body>>,
     /// The address that readers use, with a slash at the end.
     pub public_url: Url,
     /// What feeds say of themselves.
@@ -71,6 +73,7 @@ impl Edition {
             index: RwLock::new(Index::new()),
             followed: AtomicU64::new(0),
             borne: RwLock::default(),
+            ceilings: RwLock::default(),
             public_url: config.server.public_url.clone(),
             feed: config.feed.clone(),
             themes: config.themes.clone(),
@@ -83,6 +86,9 @@ impl Edition {
         if self.version() == 0 {
             let names = self.store.names().await?;
             self.borne.write().unwrap_or_else(PoisonError::into_inner).extend(names);
+            let states = self.store.sources().await?.into_iter();
+            let ceilings = states.filter_map(|(id, state)| Some((id, state.body?)));
+            self.ceilings.write().unwrap_or_else(PoisonError::into_inner).extend(ceilings);
         }
         loop {
             let after = self.followed.load(Ordering::Acquire);
@@ -137,7 +143,13 @@ impl Edition {
         self.sources.get(id).cloned().unwrap_or_else(|| SourceCard {
             name: id.to_string(),
             url: String::new(),
-            body: Body::Summary,
+            body: self
+                .ceilings
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(id)
+                .copied()
+                .unwrap_or(Body::Summary),
             kind: "html",
             country: None,
             language: None,

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::article::{Article, ArticleId, FeedEntry, Language, PageDate, SourceId, Story, StoryId};
 use crate::health::Health;
+use crate::query::Body;
 
 pub use export::{ExportReport, Row};
 pub use memory::Memory;
@@ -157,6 +158,8 @@ pub struct SourceState {
     pub found: u32,
     /// Articles it ever brought.
     pub stored: u64,
+    /// The most that was to be shown of its texts: it holds when the source leaves the configuration, too.
+    pub body: Option<Body>,
 }
 
 /// A candidate as it is kept between rounds.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use depeche::desk::{Desk, Request};
-use depeche::publish::Format;
-use depeche::query::Body;
+use depeche::edition::Edition;
+use depeche::publish::{self, Format};
+use depeche::query::{Body, Query};
 
 use crate::serving::Server;
 
@@ -135,6 +136,15 @@ async fn the_ceiling_of_a_source_holds_on_every_exit() {
             let seen = seen(&exits, word);
             assert_eq!(!seen.is_empty(), visible, "{word:?} under {ceiling:?}: {seen:?}");
         }
+        // The source leaves the configuration: what it allowed is remembered.
+        let mut left = depeche::config::Config::clone(&server.house.config);
+        left.sources.clear();
+        let edition = Edition::new(server.line.store.clone(), &left);
+        edition.follow().await.unwrap();
+        let query = Query::parse("body=full&source=kenya&limit=200", &edition.vocabulary()).unwrap();
+        let (feed, _) = edition.feed(&query, Format::Json).await.unwrap();
+        let feed = String::from_utf8(publish::render(&feed, Format::Json).unwrap()).unwrap();
+        assert_eq!((feed.contains("quokkaclinic"), feed.contains("ytterbalsam")), (first, deep), "{ceiling:?}");
         assert!(deep || seen(&exits, "okapi").is_empty(), "{:?}", seen(&exits, "okapi"));
         server.line.stop.cancel();
     }
