@@ -6,7 +6,7 @@ use axum::response::Response;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Problem;
-use super::conditional::is_fresh;
+use super::conditional::{Precondition, precondition};
 use crate::article::Language;
 use crate::query::{Query, QueryError, Vocabulary, decode};
 
@@ -63,6 +63,15 @@ pub(super) fn internal(title: &'static str, why: &str) -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, title, "unable to answer this; the log says why")
 }
 
+/// `If-Match` or `If-Unmodified-Since` asked for another state than the present one (RFC 9110 section 15.5.13).
+pub(super) fn changed() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "it changed meanwhile",
+        "unable to answer: this document is in another state than If-Match or If-Unmodified-Since asks for; leave them out to get it as it is",
+    )
+}
+
 /// JSON with an entity tag.
 pub(super) fn json(headers: &HeaderMap, value: &serde_json::Value) -> Result<Response, Problem> {
     let mut bytes =
@@ -78,13 +87,13 @@ pub(super) fn document(headers: &HeaderMap, content_type: &str, bytes: Vec<u8>) 
         .header(header::ETAG, &etag)
         .header(header::VARY, "Accept-Encoding")
         .header(header::CACHE_CONTROL, "public, max-age=60");
-    let finished = if is_fresh(headers, &etag, None) {
-        response.status(StatusCode::NOT_MODIFIED).body(Body::empty())
-    } else {
-        response
+    let finished = match precondition(headers, &etag, None) {
+        Precondition::Fails => return Err(changed()),
+        Precondition::Fresh => response.status(StatusCode::NOT_MODIFIED).body(Body::empty()),
+        Precondition::Holds => response
             .header(header::CONTENT_TYPE, content_type)
             .header(header::CONTENT_LENGTH, bytes.len())
-            .body(Body::from(bytes))
+            .body(Body::from(bytes)),
     };
     finished.map_err(|error| internal("the answer could not be built", &error.to_string()))
 }

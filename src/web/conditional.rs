@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 
 /// A content coding that bodies are prepared in, the preferred first.
@@ -46,10 +46,12 @@ impl Coding {
                 .or_else(|| accepted.iter().find(|(n, _)| n == "*"))
                 .map_or(0.0, |(_, w)| *w)
         };
-        let mut best = (Coding::Identity, 0.0);
-        for coding in [Coding::Zstd, Coding::Brotli, Coding::Gzip] {
+        // Identity is acceptable unless it is excluded (RFC 9110 section 12.5.3); only a weight of its own lets it win.
+        let own = accepted.iter().find(|(n, _)| n == Coding::Identity.name()).map_or(0.0, |(_, w)| *w);
+        let mut best = (Coding::Identity, own);
+        for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
             let own = weight(coding.name());
-            if own > best.1 {
+            if own > 0.0 && own >= best.1 {
                 best = (coding, own);
             }
         }
@@ -57,31 +59,72 @@ impl Coding {
     }
 }
 
-/// True when the client's copy is fresh: `If-None-Match` decides alone where it is sent (weak comparison, lists,
-/// `*`), `If-Modified-Since` only where it is not.
-pub(super) fn is_fresh(headers: &HeaderMap, etag: &str, last_modified: Option<Timestamp>) -> bool {
-    let mut tags = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
-    if tags.peek().is_some() {
-        // Tags of others may hold bytes beyond ASCII; ours is found among them all the same.
-        return tags.any(|value| value.as_bytes().trim_ascii() == b"*" || has_tag(value.as_bytes(), etag.as_bytes()));
-    }
-    let since = headers
-        .get(header::IF_MODIFIED_SINCE)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| httpdate::parse_http_date(v).ok());
-    match (since.and_then(|at| Timestamp::try_from(at).ok()), last_modified) {
-        (Some(since), Some(changed)) => changed.as_second() <= since.as_second(),
-        _ => false,
-    }
+/// What the preconditions of a request say, in the order of RFC 9110 section 13.2.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precondition {
+    /// Nothing stands against the whole answer: 200.
+    Holds,
+    /// The client's copy is fresh: 304.
+    Fresh,
+    /// `If-Match` or `If-Unmodified-Since` asks for another state of this document: 412.
+    Fails,
 }
 
-/// Looks for a tag in a list; tags are quoted and may hold commas.
-fn has_tag(list: &[u8], etag: &[u8]) -> bool {
+/// Evaluates the preconditions of a GET or HEAD against a strong entity tag.
+pub(super) fn precondition(headers: &HeaderMap, etag: &str, last_modified: Option<Timestamp>) -> Precondition {
+    let date = |name| {
+        let value = headers.get(name)?.to_str().ok()?;
+        Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()
+    };
+    let failed = match listed(headers, header::IF_MATCH, etag, Comparison::Strong) {
+        Some(matches) => !matches,
+        // A date is ignored where the document has none, or where the tag was asked for.
+        None => match (date(header::IF_UNMODIFIED_SINCE), last_modified) {
+            (Some(since), Some(changed)) => changed.as_second() > since.as_second(),
+            _ => false,
+        },
+    };
+    if failed {
+        return Precondition::Fails;
+    }
+    let fresh = match listed(headers, header::IF_NONE_MATCH, etag, Comparison::Weak) {
+        Some(matches) => matches,
+        None => match (date(header::IF_MODIFIED_SINCE), last_modified) {
+            (Some(since), Some(changed)) => changed.as_second() <= since.as_second(),
+            _ => false,
+        },
+    };
+    if fresh { Precondition::Fresh } else { Precondition::Holds }
+}
+
+/// True where a request asks conditionally, so that it may end in a 304.
+pub(super) fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MODIFIED_SINCE)
+}
+
+/// How tags are compared (RFC 9110 section 8.8.3.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Strong,
+    Weak,
+}
+
+/// Whether a header that lists tags lists this one; `None` where it is not sent. Tags of others may hold bytes beyond
+/// ASCII; ours is found among them all the same.
+fn listed(headers: &HeaderMap, name: HeaderName, etag: &str, how: Comparison) -> Option<bool> {
+    let mut lists = headers.get_all(name).iter().map(HeaderValue::as_bytes).peekable();
+    lists.peek()?;
+    Some(lists.any(|list| list.trim_ascii() == b"*" || has_tag(list, etag.as_bytes(), how)))
+}
+
+/// Looks for a tag in a list; tags are quoted and may hold commas. A weak one never matches strongly.
+fn has_tag(list: &[u8], etag: &[u8], how: Comparison) -> bool {
     let quote = |rest: &[u8]| rest.iter().position(|byte| *byte == b'"');
     let mut rest = list;
     while let Some(start) = quote(rest) {
         let Some(length) = quote(&rest[start + 1..]) else { return false };
-        if &rest[start..start + length + 2] == etag {
+        let weak = rest[..start].ends_with(b"W/");
+        if &rest[start..start + length + 2] == etag && (how == Comparison::Weak || !weak) {
             return true;
         }
         rest = &rest[start + length + 2..];
@@ -112,6 +155,10 @@ mod tests {
             ("gzip, br", Coding::Brotli),
             ("gzip;q=1.0, br;q=0.5", Coding::Gzip),
             ("identity", Coding::Identity),
+            ("identity, gzip;q=0.5", Coding::Identity),
+            ("identity;q=0.5, gzip;q=0.5", Coding::Gzip),
+            ("identity;q=0, gzip;q=0.1", Coding::Gzip),
+            ("*;q=0", Coding::Identity),
             ("*", Coding::Zstd),
             ("gzip;q=0", Coding::Identity),
             ("zstd;q=x, GZIP", Coding::Gzip),
@@ -121,30 +168,58 @@ mod tests {
         }
     }
 
+    use Precondition::{Fails, Fresh, Holds};
+
     #[test]
-    fn tags_compare_weakly_in_lists() {
-        for (sent, fresh) in [
-            ("\"a\"", true),
-            ("W/\"a\"", true),
-            ("\"x,y\", \"a\"", true),
-            ("*", true),
-            ("\"b\"", false),
-            ("a", false),
-            ("\"a", false),
-            ("\"é\", \"a\"", true),
+    fn tags_compare_weakly_for_freshness_and_strongly_for_state() {
+        for (sent, none_match, matches) in [
+            ("\"a\"", Fresh, Holds),
+            ("W/\"a\"", Fresh, Fails),
+            ("\"x,y\", \"a\"", Fresh, Holds),
+            ("W/\"x\",W/\"a\"", Fresh, Fails),
+            ("W/\"a\", \"a\"", Fresh, Holds),
+            (" * ", Fresh, Holds),
+            ("\"b\"", Holds, Fails),
+            ("\"a-gzip\"", Holds, Fails),
+            ("a", Holds, Fails),
+            ("\"a", Holds, Fails),
+            ("\"é\", \"a\"", Fresh, Holds),
+            ("", Holds, Fails),
         ] {
-            assert_eq!(is_fresh(&headers(header::IF_NONE_MATCH, sent), "\"a\"", None), fresh, "{sent}");
+            assert_eq!(precondition(&headers(header::IF_NONE_MATCH, sent), "\"a\"", None), none_match, "{sent}");
+            assert_eq!(precondition(&headers(header::IF_MATCH, sent), "\"a\"", None), matches, "{sent}");
         }
     }
 
     #[test]
-    fn a_date_counts_only_without_a_tag() {
+    fn preconditions_are_taken_in_their_order() {
         let changed = Timestamp::from_second(784_111_777).ok();
-        assert!(is_fresh(&headers(header::IF_MODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:37 GMT"), "\"a\"", changed));
-        assert!(!is_fresh(&headers(header::IF_MODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:36 GMT"), "\"a\"", changed));
-        assert!(!is_fresh(&headers(header::IF_MODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:37 GMT"), "\"a\"", None));
-        let mut both = headers(header::IF_MODIFIED_SINCE, "Sun, 06 Nov 1994 08:49:37 GMT");
-        both.insert(header::IF_NONE_MATCH, header::HeaderValue::from_static("\"b\""));
-        assert!(!is_fresh(&both, "\"a\"", changed));
+        let (then, before) = ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:36 GMT");
+        let (if_none, since) = (header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE);
+        let (if_match, unmodified) = (header::IF_MATCH, header::IF_UNMODIFIED_SINCE);
+        for (sent, at, want) in [
+            (vec![(&since, then)], changed, Fresh),
+            (vec![(&since, before)], changed, Holds),
+            (vec![(&since, then)], None, Holds),
+            (vec![(&since, "yesterday")], changed, Holds),
+            // A tag that is sent decides alone.
+            (vec![(&since, then), (&if_none, "\"b\"")], changed, Holds),
+            (vec![(&since, before), (&if_none, "\"a\"")], changed, Fresh),
+            (vec![(&unmodified, before)], changed, Fails),
+            (vec![(&unmodified, then)], changed, Holds),
+            (vec![(&unmodified, before)], None, Holds),
+            (vec![(&unmodified, before), (&if_match, "\"a\"")], changed, Holds),
+            // A failed state comes before freshness.
+            (vec![(&if_match, "\"b\""), (&if_none, "\"a\"")], changed, Fails),
+            (vec![(&if_match, "\"a\""), (&if_none, "\"a\"")], changed, Fresh),
+            (vec![(&if_none, "\"x\""), (&if_none, "\"a\"")], changed, Fresh),
+            (vec![], changed, Holds),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in &sent {
+                map.append(*name, value.parse().unwrap_or_else(|_| unreachable!()));
+            }
+            assert_eq!(precondition(&map, "\"a\"", at), want, "{sent:?}");
+        }
     }
 }

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use lru::LruCache;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::conditional::{Coding, http_date, is_fresh};
+use super::answer::changed;
+use super::conditional::{Coding, Precondition, http_date, precondition};
 use super::{Problem, Shared, Site};
 use crate::publish::{self, Format};
 use crate::query::Query;
@@ -171,17 +172,19 @@ fn answer(site: &Site, prepared: &Prepared, headers: &HeaderMap, format: Format)
     if let Some(at) = last_modified {
         response = response.header(header::LAST_MODIFIED, http_date(at));
     }
-    let finished = if is_fresh(headers, &etag, last_modified) {
-        response.status(StatusCode::NOT_MODIFIED).body(Body::empty())
-    } else {
-        if coding != Coding::Identity {
-            response = response.header(header::CONTENT_ENCODING, coding.name());
+    let finished = match precondition(headers, &etag, last_modified) {
+        Precondition::Fails => return Err(changed()),
+        Precondition::Fresh => response.status(StatusCode::NOT_MODIFIED).body(Body::empty()),
+        Precondition::Holds => {
+            if coding != Coding::Identity {
+                response = response.header(header::CONTENT_ENCODING, coding.name());
+            }
+            let body = prepared.body(coding).clone();
+            response
+                .header(header::CONTENT_TYPE, format.content_type())
+                .header(header::CONTENT_LENGTH, body.len())
+                .body(Body::from(body))
         }
-        let body = prepared.body(coding).clone();
-        response
-            .header(header::CONTENT_TYPE, format.content_type())
-            .header(header::CONTENT_LENGTH, body.len())
-            .body(Body::from(body))
     };
     finished.map_err(|error| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be built", error.to_string())
