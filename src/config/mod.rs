@@ -50,6 +50,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The address that readers use; it may carry a path. It ends with a slash.
     pub public_url: Url,
+    /// Networks of proxies whose X-Forwarded-For counts.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Requests a minute and client; none: no limit.
+    pub requests_per_minute: Option<std::num::NonZeroU32>,
 }
 
 /// `[store]`

@@ -70,6 +70,18 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn proxies_are_networks_and_a_public_path_is_no_page_of_its_own() {
+    let text = "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\nrequests_per_minute = 0\npublic_url = \"https://x.example/depeche\"\n";
+    let server = Config::parse(text, Path::new("."), &[]).unwrap().server;
+    assert_eq!(server.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "::1/128"]);
+    assert_eq!((server.requests_per_minute, server.public_url.path()), (None, "/depeche/"));
+    let wrong = "[server]\ntrusted_proxies = [\"10.0.0.0/99\"]\npublic_url = \"https://x.example/api/x/\"\n";
+    let found = mistakes(wrong);
+    assert!(found[0].starts_with("2:20: unable to use \"10.0.0.0/99\" as a trusted proxy"), "{found:?}");
+    assert!(found[1].contains("must not begin with \"api\""), "{found:?}");
+}
+
+#[test]
 fn a_source_overrides_single_keys_of_its_profile() {
     let text = r#"
 [[profile]]

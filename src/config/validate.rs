@@ -54,20 +54,35 @@ fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<S
             unused.push(format!("server.{key}"));
         }
     }
-    if !section.strings("trusted_proxies", m).is_empty() {
-        unused.push("server.trusted_proxies".to_owned());
-    }
+    let proxies = section.strings("trusted_proxies", m);
+    let trusted_proxies: Vec<ipnet::IpNet> = proxies.iter().filter_map(|at| read(at, m, network)).collect();
+    let per_minute = section.integer("requests_per_minute", m);
+    let per_minute = per_minute.and_then(|at| within(&at, 0, 1_000_000, "server.requests_per_minute", m));
+    let requests_per_minute = std::num::NonZeroU32::new(per_minute.unwrap_or(600) as u32);
     section.close(m);
     let own = || Url::parse(&format!("http://{listen}/"));
     let fallback = public_url.map_or_else(own, Ok);
     match fallback {
-        Ok(public_url) => Server { listen, public_url },
+        Ok(public_url) => Server { listen, public_url, trusted_proxies, requests_per_minute },
         Err(error) => {
             m.add(&(0..0), format!("unable to make an address of {listen}: {error}; set server.public_url"));
-            Server { listen, public_url: Url::from_str("http://localhost/").unwrap_or_else(|_| unreachable!()) }
+            let public_url = Url::from_str("http://localhost/").unwrap_or_else(|_| unreachable!());
+            Server { listen, public_url, trusted_proxies, requests_per_minute }
         }
     }
 }
+
+/// A network, or one address, which is a network of itself.
+fn network(text: &str) -> Result<ipnet::IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(Into::into));
+    network.map_err(|_| {
+        format!("unable to use {text:?} as a trusted proxy: write a network, such as \"10.0.0.0/8\", or an address")
+    })
+}
+
+/// What the paths of pages begin with.
+const OWN_PATHS: &[&str] =
+    &["about", "admin", "api", "articles", "feed.atom", "feed.json", "feed.rss", "health", "hub", "metrics", "opml"];
 
 fn public_url(text: &str) -> Result<Url, String> {
     let wrong = |why: &str| {
@@ -82,6 +97,11 @@ fn public_url(text: &str) -> Result<Url, String> {
         || !url.username().is_empty()
     {
         return Err(wrong("it must be http or https, with no user, query or fragment"));
+    }
+    // A proxy may take the path off or leave it; with one of these nobody could tell which.
+    let first = url.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default();
+    if OWN_PATHS.contains(&first) {
+        return Err(wrong(&format!("its path must not begin with {first:?}, which is a page of its own")));
     }
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());

@@ -1,5 +1,6 @@
 //! The server and what it answers from, kept level with the log. It never crawls.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +12,7 @@ use super::{TICK, settings};
 use crate::config::Config;
 use crate::edition::Edition;
 use crate::pipeline::Line;
-use crate::web::{self, Bodies, Site};
+use crate::web::{self, Bodies, Limits, Site};
 
 /// What the server answers from. It is ready once the edition is level with the log.
 pub fn site(config: &Config, edition: Arc<Edition>, line: &Line) -> Site {
@@ -19,6 +20,7 @@ pub fn site(config: &Config, edition: Arc<Edition>, line: &Line) -> Site {
         edition,
         store: line.store.clone(),
         bodies: Bodies::default(),
+        limits: Limits::new(config.server.requests_per_minute, config.server.trusted_proxies.clone()),
         clock: line.clock.clone(),
         metrics: recorder(),
         ready: AtomicBool::new(false),
@@ -28,7 +30,8 @@ pub fn site(config: &Config, edition: Arc<Edition>, line: &Line) -> Site {
 }
 
 pub(super) async fn serve(listener: TcpListener, site: Arc<Site>, stop: CancellationToken) {
-    let served = axum::serve(listener, web::router(site)).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+    let service = web::router(site).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the server ended");
         stop.cancel();

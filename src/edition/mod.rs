@@ -3,6 +3,7 @@
 
 mod ceiling;
 mod entry;
+mod recent;
 mod select;
 
 pub(crate) use ceiling::ceiling;
@@ -44,6 +45,7 @@ pub struct Edition {
     store: Store,
     index: RwLock<Index>,
     followed: AtomicU64,
+    recent: RwLock<recent::Recent>,
     /// Themes and sources that stored articles ever bore.
     borne: RwLock<BTreeSet<String>>,
     /// The ceilings of sources as the store remembers them, for those that left the configuration.
@@ -72,6 +74,7 @@ impl Edition {
             store,
             index: RwLock::new(Index::new()),
             followed: AtomicU64::new(0),
+            recent: RwLock::default(),
             borne: RwLock::default(),
             ceilings: RwLock::default(),
             public_url: config.server.public_url.clone(),
@@ -107,9 +110,17 @@ impl Edition {
                     borne.insert(format!("source:{}", article.source));
                 }
                 let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+                let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+                // What it was, what it is, and those whose place in the story may move with it.
+                index.get(change.article_id).into_iter().for_each(|was| recent.note(change.seq, was));
+                for member in story.iter().flat_map(|story| &story.members) {
+                    index.get(*member).into_iter().for_each(|facts| recent.note(change.seq, facts));
+                }
                 match (article, story) {
                     (Some(article), Some(story)) if !withdrawn && change.kind != ChangeKind::Withdrawn => {
-                        index.put(facts(&article, change.at), &story);
+                        let facts = facts(&article, change.at);
+                        recent.note(change.seq, &facts);
+                        index.put(facts, &story);
                     }
                     (_, story) => index.withdraw(change.article_id, change.at, story.as_ref()),
                 }
@@ -121,6 +132,11 @@ impl Edition {
     /// The sequence that the edition stands at: it moves whenever anything served may have changed.
     pub fn version(&self) -> u64 {
         self.followed.load(Ordering::Acquire)
+    }
+
+    /// True unless every change after this sequence is known to leave the query's feed alone.
+    pub fn touched(&self, query: &Query, after: u64) -> bool {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner).touched(query, after)
     }
 
     /// How many live stories each facet value has.

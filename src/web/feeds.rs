@@ -1,7 +1,8 @@
-//! The feeds: one canonical URL a combination, one rendering a change, one entity tag a coding.
+//! The feeds: one canonical URL a combination, one rendering until a change concerns it, one entity tag a coding.
 //! A request that is answered from memory never touches the store.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -16,6 +17,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::answer::changed;
 use super::conditional::{Coding, Precondition, http_date, precondition};
 use super::{Problem, Shared, Site};
+use crate::edition::Edition;
 use crate::publish::{self, Format};
 use crate::query::Query;
 
@@ -32,7 +34,9 @@ struct Kept {
 
 /// One feed, rendered, in every coding.
 struct Prepared {
-    version: u64,
+    query: Query,
+    /// The change up to which it is known to be what a new rendering would be.
+    version: AtomicU64,
     hash: String,
     last_modified: Option<Timestamp>,
     identity: Bytes,
@@ -48,9 +52,18 @@ impl Default for Bodies {
 }
 
 impl Bodies {
-    fn get(&self, key: &(Format, String), version: u64) -> Option<Arc<Prepared>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bodies.get(key).filter(|body| body.version == version).cloned()
+    /// A body that no change since it was rendered concerns.
+    fn get(&self, key: &(Format, String), edition: &Edition) -> Option<Arc<Prepared>> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).bodies.get(key).cloned()?;
+        // Read before the changes are looked at: what comes after is a matter of the next request.
+        let (then, now) = (body.version.load(Ordering::Acquire), edition.version());
+        if then != now {
+            if edition.touched(&body.query, then) {
+                return None;
+            }
+            body.version.store(now, Ordering::Release);
+        }
+        Some(body)
     }
 
     fn put(&self, key: (Format, String), body: Arc<Prepared>) {
@@ -71,7 +84,12 @@ impl Prepared {
         self.identity.len() + self.gzip.len() + self.brotli.len() + self.zstd.len()
     }
 
-    fn new(version: u64, last_modified: Option<Timestamp>, identity: Vec<u8>) -> std::io::Result<Prepared> {
+    fn new(
+        query: Query,
+        version: u64,
+        last_modified: Option<Timestamp>,
+        identity: Vec<u8>,
+    ) -> std::io::Result<Prepared> {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
         gzip.write_all(&identity)?;
         let mut brotli = Vec::new();
@@ -81,7 +99,8 @@ impl Prepared {
             &brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() },
         )?;
         Ok(Prepared {
-            version,
+            query,
+            version: AtomicU64::new(version),
             hash: format!("{:032x}", xxh3_128(&identity)),
             last_modified,
             gzip: gzip.finish()?.into(),
@@ -118,7 +137,7 @@ async fn serve(State(site): Shared, uri: &Uri, headers: &HeaderMap, format: Form
     let key = (format, raw.to_owned());
     // A query that has a body was canonical when it got one, and its names stay valid.
     if uri.query() != Some("")
-        && let Some(body) = site.bodies.get(&key, site.edition.version())
+        && let Some(body) = site.bodies.get(&key, &site.edition)
     {
         return answer(&site, &body, headers, format);
     }
@@ -131,7 +150,7 @@ async fn serve(State(site): Shared, uri: &Uri, headers: &HeaderMap, format: Form
     let (feed, last_change) = site.edition.feed(&query, format).await?;
     let prepared = tokio::task::spawn_blocking(move || {
         let bytes = publish::render(&feed, format).map_err(|error| error.to_string())?;
-        Prepared::new(version, last_change, bytes).map_err(|error| error.to_string())
+        Prepared::new(query, version, last_change, bytes).map_err(|error| error.to_string())
     });
     let broken = |why: String| {
         tracing::error!(%why, "a feed could not be rendered");

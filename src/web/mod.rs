@@ -5,21 +5,23 @@ mod api;
 mod conditional;
 mod feeds;
 mod health;
+mod limit;
 mod opml;
 mod pages;
 mod problem;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tower_http::cors::{Any, CorsLayer};
 
 use crate::clock::Clock;
 use crate::edition::Edition;
@@ -28,6 +30,7 @@ use crate::store::Store;
 
 pub(crate) use api::find;
 pub use feeds::Bodies;
+pub use limit::Limits;
 pub use pages::Bot;
 pub use problem::Problem;
 
@@ -39,6 +42,8 @@ pub struct Site {
     pub store: Store,
     /// Feeds rendered since the last change.
     pub bodies: Bodies,
+    /// How often a client may ask.
+    pub limits: Limits,
     /// Tells whether a second is over, for Last-Modified.
     pub clock: Clock,
     /// Renders the metrics.
@@ -53,7 +58,7 @@ pub struct Site {
 
 /// Every route.
 pub fn router(site: Arc<Site>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(pages::home))
         .route("/about/bot", get(pages::bot))
         .route("/feed.rss", get(feeds::rss))
@@ -76,8 +81,36 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), limit::limit))
+        .layer(cross_origin())
         .layer(middleware::from_fn(observe))
-        .with_state(site)
+        .with_state(Arc::clone(&site));
+    // Around the routes, since it must come before them.
+    Router::new().fallback_service(routes).layer(middleware::from_fn_with_state(site, below_path))
+}
+
+/// Any page may read what is public; a script may ask conditionally and see what it was told.
+fn cross_origin() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([header::ACCEPT, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::CONTENT_TYPE])
+        .expose_headers([header::ETAG, header::LAST_MODIFIED, header::LINK, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(86_400))
+}
+
+/// `public_url` may carry a path. A proxy in front may take it off or leave it: both work.
+async fn below_path(State(site): Shared, mut request: Request, next: Next) -> Response {
+    let prefix = site.edition.public_url.path().trim_end_matches('/');
+    let rest = request.uri().path().strip_prefix(prefix).filter(|rest| !prefix.is_empty() && rest.starts_with('/'));
+    if let Some(rest) = rest {
+        let question = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        // What was a path and a query before is one now, so the parser has nothing to refuse.
+        if let Ok(uri) = format!("{rest}{question}").parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
+    }
+    next.run(request).await
 }
 
 /// Counts the request by route and status, never by address or query, and sets what every answer carries.
@@ -91,7 +124,6 @@ async fn observe(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"));
-    headers.insert(HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*"));
     response
 }
 

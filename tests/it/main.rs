@@ -5,6 +5,7 @@ mod api;
 mod commands;
 mod crashes;
 mod examples;
+mod exits;
 mod feeds;
 mod fixtures;
 mod house;
