@@ -135,6 +135,7 @@ async fn run(wanted: usize) {
             at,
             page,
             others: Vec::new(),
+            left: None,
             dissolved: Vec::new(),
             erase: false,
         };

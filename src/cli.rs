@@ -238,6 +238,9 @@ pub struct ReprocessArgs {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Form the stories anew, too: articles may leave or join one
+    #[arg(long, conflicts_with = "source")]
+    pub stories: bool,
     /// The report as JSON
     #[arg(long)]
     pub json: bool,

@@ -13,6 +13,7 @@ mod listing;
 mod put;
 mod reading;
 mod recent;
+mod regroup;
 mod reprocess;
 mod rounds;
 mod settle;

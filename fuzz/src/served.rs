@@ -69,6 +69,7 @@ fn serve() -> Served {
             at,
             page: None,
             others: Vec::new(),
+            left: None,
             dissolved: Vec::new(),
             erase: false,
         };

@@ -213,7 +213,7 @@ impl Folder {
     }
 
     /// Drops whole files that are too old, then the oldest until the rest fits. The newest always stays.
-    fn drop_old(&mut self, now: Timestamp) -> Result<(), ArchiveError> {
+    pub(super) fn drop_old(&mut self, now: Timestamp) -> Result<(), ArchiveError> {
         let keep = SignedDuration::try_from(self.settings.keep).unwrap_or(SignedDuration::MAX);
         let last = self.files.len().saturating_sub(1);
         for number in 0..last {

@@ -169,26 +169,47 @@ impl Archive {
         Archive(Some(Arc::new(Mutex::new(Inner { settings, folder: None, trouble: None }))))
     }
 
+    /// Takes over other caps, for a configuration that was edited. False where it names another folder, or turns the
+    /// archive on or off: that needs another archive, and only one has a folder at a time.
+    pub fn adjust(&self, settings: &ArchiveSettings) -> bool {
+        let Some(inner) = &self.0 else { return settings.max_size == 0 };
+        let mut inner = lock(inner);
+        if settings.max_size == 0 || settings.dir != inner.settings.dir {
+            return false;
+        }
+        inner.settings = settings.clone();
+        if let Some(folder) = &mut inner.folder {
+            folder.settings = settings.clone();
+        }
+        true
+    }
+
     /// Keeps what an article was made of, unless it is what was kept of it last. It never fails a crawl: trouble is
     /// logged, counted, and told by [`Archive::state`] until a page can be kept again.
     pub async fn keep(&self, capture: Capture) {
         let kept = self.work(move |inner| inner.folder(capture.at)?.append(&capture)).await;
+        self.note(kept.map(|_| ()));
+    }
+
+    /// Drops what is too old, where nothing new is kept that would do so. Trouble is told as [`Archive::keep`] does.
+    pub async fn tidy(&self, now: Timestamp) {
+        let tidied = self.work(move |inner| inner.folder(now)?.drop_old(now)).await;
+        self.note(tidied);
+    }
+
+    fn note(&self, done: Result<(), ArchiveError>) {
         let Some(inner) = &self.0 else { return };
         let mut inner = lock(inner);
-        match kept {
-            Ok(_) => {
+        match done {
+            Ok(()) => {
                 if inner.trouble.take().is_some() {
-                    tracing::info!("the archive keeps pages again");
-                }
-                if let Some(folder) = &inner.folder {
-                    metrics::gauge!("depeche_archive_bytes").set(folder.bytes() as f64);
-                    metrics::gauge!("depeche_archive_files").set(folder.files() as f64);
+                    tracing::info!("the archive can be used again");
                 }
             }
             Err(error) => {
                 metrics::counter!("depeche_archive_failures_total").increment(1);
                 if inner.trouble.is_none() {
-                    tracing::error!(%error, "a page could not be kept in the archive; crawling goes on without it");
+                    tracing::error!(%error, "the archive cannot be used; crawling goes on without it");
                 }
                 inner.trouble = Some(error.to_string());
                 inner.folder = None;
@@ -249,12 +270,25 @@ impl Archive {
         work: impl FnOnce(&mut Inner) -> Result<T, ArchiveError> + Send + 'static,
     ) -> Result<T, ArchiveError> {
         let Some(inner) = self.0.clone() else { return Ok(T::default()) };
-        let done = tokio::task::spawn_blocking(move || work(&mut lock(&inner))).await;
+        let done = tokio::task::spawn_blocking(move || {
+            let mut inner = lock(&inner);
+            let done = work(&mut inner);
+            inner.measure();
+            done
+        });
+        let done = done.await;
         done.unwrap_or_else(|error| Err(ArchiveError::Task(error.to_string())))
     }
 }
 
 impl Inner {
+    fn measure(&self) {
+        if let Some(folder) = &self.folder {
+            metrics::gauge!("depeche_archive_bytes").set(folder.bytes() as f64);
+            metrics::gauge!("depeche_archive_files").set(folder.files() as f64);
+        }
+    }
+
     fn folder(&mut self, now: Timestamp) -> Result<&mut Folder, ArchiveError> {
         let folder = match self.folder.take() {
             Some(folder) => folder,

@@ -188,6 +188,20 @@ async fn files_turn_by_day_and_size_and_the_old_ones_go_whole() {
     assert!(archive.find("https://kenya.example/news/59", at(NOON)).await.unwrap().is_some());
     let on_disk: u64 = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
     assert_eq!(archive.state().bytes, on_disk);
+    let smaller = ArchiveSettings { dir: folder.path().to_owned(), keep: Duration::MAX, max_size: 32 << 10 };
+    assert!(archive.adjust(&smaller));
+    archive.tidy(at(NOON)).await;
+    assert!(archive.state().bytes <= 32 << 10);
+    assert!(!archive.adjust(&ArchiveSettings { dir: "elsewhere".into(), ..smaller.clone() }));
+    assert!(
+        !archive.adjust(&ArchiveSettings { max_size: 0, ..smaller })
+            && Archive::off().adjust(&ArchiveSettings { dir: "elsewhere".into(), keep: Duration::ZERO, max_size: 0 })
+    );
+    assert!(archive.adjust(&ArchiveSettings {
+        dir: folder.path().to_owned(),
+        keep: Duration::from_secs(90 * 86_400),
+        max_size: 64 << 10
+    }));
 
     archive.keep(capture(100, "a day later", "2026-11-21T00:00:01Z")).await;
     assert_eq!(files(folder.path(), ".warc.gz").last().unwrap(), "depeche-20261121-0001.warc.gz");

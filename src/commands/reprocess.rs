@@ -21,7 +21,8 @@ pub(super) async fn run(args: ReprocessArgs) -> Exit {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let wanted = Wanted { sources: args.source, dry_run: args.dry_run };
+    let wanted = Wanted { sources: args.source, dry_run: args.dry_run, stories: args.stories };
+    let stories = wanted.stories;
     let differences = Arc::new(Mutex::new(Vec::new()));
     let kept = args.json.then(|| Arc::clone(&differences));
     let report = match ask(config, Request::Reprocess(wanted), async move |steps| show(steps, kept).await).await? {
@@ -35,13 +36,13 @@ pub(super) async fn run(args: ReprocessArgs) -> Exit {
         value["differences"] = json!(differences);
         println!("{value}");
     } else {
-        print(&report);
+        print(&report, stories);
     }
     Ok(u8::from(report.interrupted))
 }
 
 #[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
-fn print(report: &Reprocessed) {
+fn print(report: &Reprocessed, stories: bool) {
     report.left.iter().for_each(|left| println!("left alone: {}: {}", left.url, left.why));
     let verb = if report.dry_run { "would change" } else { "changed" };
     println!(
@@ -53,9 +54,17 @@ fn print(report: &Reprocessed) {
         report.left.len(),
         report.withdrawn
     );
+    if !report.fields.is_empty() {
+        let fields: Vec<String> = report.fields.iter().map(|(field, articles)| format!("{field} {articles}")).collect();
+        println!("fields: {}", fields.join(", "));
+    }
+    if stories {
+        let verb = if report.dry_run { "would move" } else { "moved" };
+        println!("{} articles {verb} to another story", report.regrouped);
+    }
     if report.interrupted {
         println!("it was stopped before the end; run it again to go on");
-    } else if report.dry_run && report.changed > 0 {
+    } else if report.dry_run && report.changed + report.regrouped > 0 {
         println!("nothing was changed; run it without --dry-run to change it");
     }
 }

@@ -1,12 +1,16 @@
 //! The crawl loop: which source is due, as many at once as configured. It knows nothing of a round but how to start it.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
 use super::TICK;
 use crate::config::{Config, Source};
 use crate::pipeline::{Line, Recheck, record};
+
+/// How often the archive is looked at for what is too old.
+const TIDY: Duration = Duration::from_secs(3600);
 
 /// Starts a round of every source that is due, as many at once as configured.
 pub(super) async fn crawl(config: Arc<Config>, line: Line, tasks: TaskTracker) {
@@ -43,5 +47,13 @@ async fn is_due(line: &Line, source: &Source) -> bool {
             tracing::error!(source = %source.id, %error, "unable to read the state of a source");
             false
         }
+    }
+}
+
+/// Keeps the archive within its age, also where nothing new comes for long.
+pub(super) async fn tidy(line: Line) {
+    while !line.stop.is_cancelled() {
+        line.archive.tidy(line.clock.now()).await;
+        tokio::select! { () = tokio::time::sleep(TIDY) => {}, () = line.stop.cancelled() => {} }
     }
 }

@@ -122,6 +122,7 @@ pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>,
     }
     if role != Role::Serve {
         tasks.spawn(crawl::crawl(Arc::clone(&config), line.clone(), tasks.clone()));
+        tasks.spawn(crawl::tidy(line.clone()));
     }
     let StorePlace::Sled(folder) = &config.store;
     tasks.spawn(Desk::new(Arc::clone(&config), line.clone(), Some(edition)).serve(folder.clone()));

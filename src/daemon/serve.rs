@@ -25,6 +25,7 @@ pub fn site(config: &Config, edition: Arc<Edition>, line: &Line) -> Site {
         metrics: recorder(),
         ready: AtomicBool::new(false),
         bot: settings::bot(config),
+        archive: line.archive.clone(),
         network: line.fetcher.network().clone(),
     }
 }

@@ -48,12 +48,15 @@ pub(super) fn fields(before: &Article, after: &Article) -> Vec<String> {
     all.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// The fields that differ, each in brief. Evidence is named only where nothing else of the judgement changed.
+/// The fields that differ, each in brief. What follows from another one goes without saying.
 pub(super) fn brief(before: &Article, after: &Article) -> Vec<FieldChange> {
     let names = fields(before, after);
-    let judged = names.iter().any(|name| matches!(name.as_str(), "language" | "countries" | "themes"));
-    let follows =
-        |name: &str| name == "fingerprint" && names.iter().any(|n| n == "text") || name == "evidence" && judged;
+    let any = |of: &[&str]| names.iter().any(|name| of.contains(&name.as_str()));
+    let follows = |name: &str| match name {
+        "html" | "fingerprint" => any(&["text"]),
+        "evidence" => any(&["text", "language", "countries", "themes"]),
+        _ => false,
+    };
     let shown = names.iter().filter(|name| !follows(name));
     shown
         .map(|name| {

@@ -108,6 +108,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
             at: now,
             page: Some(page.clone()),
             others,
+            left: None,
             dissolved,
             erase: false,
         };
@@ -133,7 +134,9 @@ pub(super) async fn revise(
     let Place { story, others, dissolved } = take_in(line, story, Vec::new(), article).await?;
     let at = line.clock.now();
     let article = article.clone();
-    line.store.put(Put { head, article, story, kind, at, page: None, others, dissolved, erase: false }).await
+    line.store
+        .put(Put { head, article, story, kind, at, page: None, others, left: None, dissolved, erase: false })
+        .await
 }
 
 /// Puts a new article into the story that its judgement names, or founds one. A copy of one story that translates
@@ -209,7 +212,7 @@ async fn take_in(line: &Line, story: Story, moved: Vec<Article>, article: &Artic
 }
 
 /// Leads of entries that show another set of members, or that lead no more.
-fn touched(before: &Story, after: &Story, article: ArticleId) -> BTreeSet<ArticleId> {
+pub(super) fn touched(before: &Story, after: &Story, article: ArticleId) -> BTreeSet<ArticleId> {
     if before == after {
         return BTreeSet::new();
     }
@@ -280,6 +283,7 @@ pub(super) async fn withdraw(
             at: now,
             page: page.clone(),
             others,
+            left: None,
             dissolved: Vec::new(),
             erase,
         };

@@ -2,7 +2,7 @@
 //! ids, dates, `updated` and story stay, the log calls it immaterial, and a second run finds nothing to do.
 //! It never fetches, never touches what was withdrawn, and never lets an older page overwrite a newer text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use futures::StreamExt;
@@ -28,6 +28,9 @@ pub struct Wanted {
     pub sources: Vec<String>,
     /// Only tells what would change.
     pub dry_run: bool,
+    /// Forms the stories of all sources anew, too.
+    #[serde(default)]
+    pub stories: bool,
 }
 
 /// What an article would become.
@@ -54,6 +57,10 @@ pub struct Reprocessed {
     pub looked_at: usize,
     /// Those that come out differently: stored so, unless it was a dry run.
     pub changed: usize,
+    /// How many differ in each field that is shown.
+    pub fields: BTreeMap<String, usize>,
+    /// Articles that belong to another story by the rules of now.
+    pub regrouped: usize,
     /// Those that come out as they are.
     pub unchanged: usize,
     /// Looked at without their page, which is not archived: their text stays, what is judged of it may not.
@@ -83,10 +90,11 @@ impl Line {
             wanted.sources.is_empty() || wanted.sources.iter().any(|id| id == article.source.as_str())
         };
         let mut report = Reprocessed { dry_run: wanted.dry_run, ..Reprocessed::default() };
+        let mut planned = HashMap::new();
         let mut after = None;
         loop {
             let page = self.store.scan(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(report) };
+            let Some(last) = page.last() else { break };
             after = Some(last.id);
             let chosen: Vec<Article> = page.into_iter().filter(is_wanted).collect();
             let looked = chosen.len();
@@ -102,10 +110,18 @@ impl Line {
                     return Ok(report);
                 }
                 report.looked_at += 1;
-                self.carry_out(before, plan?, &sources, &mut report).await?;
+                let plan = plan?;
+                if let (true, true, Plan::Differs { article, .. }) = (wanted.stories, wanted.dry_run, &plan) {
+                    planned.insert(article.id, known(article));
+                }
+                self.carry_out(before, plan, &sources, &mut report).await?;
             }
             self.tell(Step::Looked(looked));
         }
+        if wanted.stories {
+            self.regroup(&mut report, &planned).await?;
+        }
+        Ok(report)
     }
 
     /// Shows what would change, then changes it. If the log moved meanwhile the article is made again.
@@ -136,6 +152,9 @@ impl Line {
             };
             let from_page = difference.from_page;
             if !told {
+                for change in &difference.fields {
+                    *report.fields.entry(change.field.clone()).or_default() += 1;
+                }
                 self.tell(Step::Differs(difference));
                 told = true;
             }

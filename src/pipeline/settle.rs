@@ -125,6 +125,22 @@ pub(super) async fn dismiss(line: &Line, mut story: Story, article: &Article) ->
     Ok(story)
 }
 
+/// The story without an article that leaves it for another. An entry keeps its id, unless the article needs it: it is
+/// the article's own.
+pub(super) async fn release(
+    line: &Line,
+    story: Story,
+    article: &Article,
+    needs_entry: bool,
+) -> Result<Story, StoreError> {
+    let mut story = dismiss(line, story, article).await?;
+    story.members.retain(|member| *member != article.id);
+    for entry in story.entries.iter_mut().filter(|entry| needs_entry && entry.entry == article.id) {
+        entry.entry = entry.lead;
+    }
+    Ok(story)
+}
+
 async fn next_lead(
     line: &Line,
     members: &[ArticleId],

@@ -118,7 +118,9 @@ impl Memory {
             inner.exact.remove(&old);
         }
         inner.exact.entry(article.fingerprint.exact).or_insert(id);
-        inner.stories.insert(put.story.id, put.story.clone());
+        for story in std::iter::once(&put.story).chain(&put.left) {
+            inner.stories.insert(story.id, story.clone());
+        }
         for story in &put.dissolved {
             inner.stories.remove(story);
         }

@@ -65,6 +65,8 @@ pub struct Put {
     pub page: Option<(String, PageMemory)>,
     /// Other members whose story or links changed with it: each is written, and logged as merged.
     pub others: Vec<Article>,
+    /// The story that the article was in before, without it.
+    pub left: Option<Story>,
     /// Stories that this one absorbed.
     pub dissolved: Vec<StoryId>,
     /// Also removes every former text of the article.
@@ -258,7 +260,7 @@ impl Put {
             seq,
             kind,
             article_id: article.id,
-            story_id: self.story.id,
+            story_id: article.story,
             url: article.url.clone(),
             at: self.at,
         };

@@ -131,7 +131,9 @@ impl Sled {
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = put.changes();
         let last = changes.last().map_or(put.head.seq, |change| change.seq);
-        let (record, story) = (encode(article)?, encode(&put.story)?);
+        let record = encode(article)?;
+        let members = std::iter::once(&put.story).chain(&put.left);
+        let members = members.map(|story| Ok((story.id, encode(story)?))).collect::<Answer<Vec<_>>>()?;
         let entries = changes.iter().map(|c| Ok((c.seq, encode(c)?))).collect::<Answer<Vec<_>>>()?;
         let others = put.others.iter().map(|o| Ok((o.id, encode(o)?))).collect::<Answer<Vec<_>>>()?;
         let page = put.page.as_ref().map(|(url, page)| Ok::<_, StoreError>((url, encode(page)?))).transpose()?;
@@ -177,7 +179,9 @@ impl Sled {
                 if exact.get(key)?.is_none() {
                     exact.insert(&key, id.0.as_bytes().as_slice())?;
                 }
-                stories.insert(put.story.id.0.as_bytes().as_slice(), story.as_slice())?;
+                for (story, record) in &members {
+                    stories.insert(story.0.as_bytes().as_slice(), record.as_slice())?;
+                }
                 for gone in &put.dissolved {
                     stories.remove(gone.0.as_bytes().as_slice())?;
                 }

@@ -22,7 +22,11 @@ pub(super) async fn ready(State(site): Shared) -> Response {
     if site.ready.load(Ordering::Acquire) {
         (
             [(header::CACHE_CONTROL, "no-store")],
-            Json(serde_json::json!({"status": "ready", "seq": site.edition.version()})),
+            Json(serde_json::json!({
+                "status": "ready",
+                "seq": site.edition.version(),
+                "archive": site.archive.state(),
+            })),
         )
             .into_response()
     } else {

@@ -23,6 +23,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::cors::{Any, CorsLayer};
 
+use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::edition::Edition;
 use crate::health::Network;
@@ -52,6 +53,8 @@ pub struct Site {
     pub ready: AtomicBool,
     /// How the crawler behaves, for `/about/bot`.
     pub bot: Bot,
+    /// Whether pages can be kept.
+    pub archive: Archive,
     /// Which hosts can be reached, and whether our own network is down.
     pub network: Network,
 }

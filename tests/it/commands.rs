@@ -122,6 +122,20 @@ async fn a_days_work_of_an_admin() {
         "a restore gives the same bytes"
     );
 
+    // Other rules: shown, then applied to what is stored, then nothing is left to do.
+    let config = fs::read_to_string(folder.join("config.toml")).unwrap();
+    let changed = config.replacen("article.remove = [", "article.remove = [\"p:nth-of-type(2)\", ", 1);
+    fs::write(folder.join("config.toml"), changed).unwrap();
+    let dry = run(folder, &["reprocess", "--dry-run"]).await;
+    assert!(dry.status.code() == Some(0) && said(&dry).contains("would change"), "{}", said(&dry));
+    assert_eq!(run(folder, &["feed", "source=kenya&limit=200", "--format", "json"]).await.stdout, feed.stdout);
+    let done = run(folder, &["reprocess", "--source", "kenya"]).await;
+    assert!(done.status.code() == Some(0) && said(&done).contains("of 9 articles changed"), "{}", said(&done));
+    assert!(said(&done).contains(" characters: …"), "{}", said(&done));
+    let again = run(folder, &["reprocess"]).await;
+    assert!(said(&again).contains("0 of 9 articles changed, 9 stay"), "{}", said(&again));
+    assert_eq!(run(folder, &["reprocess", "--source", "nobody"]).await.status.code(), Some(2));
+
     let withdraw = run(folder, &["withdraw", &url]).await;
     assert!(withdraw.status.code() == Some(0) && said(&withdraw).contains(&url), "{}", said(&withdraw));
     let feed = run(folder, &["feed", "limit=200"]).await;
@@ -172,6 +186,9 @@ async fn commands_ask_the_daemon_that_holds_the_store() {
     assert!(said(&verify).contains("\"articles\":9"), "{}", said(&verify));
     let feed = run(folder, &["feed", "country=KEN"]).await;
     assert!(said(&feed).contains("<feed"));
+    let reprocess = run(folder, &["reprocess", "--json"]).await;
+    let report: serde_json::Value = serde_json::from_slice(&reprocess.stdout).unwrap();
+    assert_eq!((report["unchanged"].as_u64(), report["without_page"].as_u64()), (Some(9), Some(0)), "{report}");
     let wrong = run(folder, &["feed", "land=KEN"]).await;
     assert!(wrong.status.code() == Some(2) && said(&wrong).contains("country"), "{}", said(&wrong));
     let export = run(folder, &["export"]).await;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use depeche::article::{Article, ArticleId, ThemeSlug};
+use depeche::article::{Article, ArticleId, Story, StoryEntry, StoryId, ThemeSlug};
 use depeche::config::{Config, Source};
 use depeche::demo;
 use depeche::enrich::{Enricher, ThemeWords};
 use depeche::extract::Profile;
 use depeche::pipeline::{Difference, Line, Reprocessed, Step, Wanted};
 use depeche::publish::Format;
-use depeche::store::{ChangeKind, Store};
+use depeche::store::{ChangeKind, Put, PutOutcome, Store};
 use tempfile::tempdir;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -215,4 +215,102 @@ async fn what_was_withdrawn_is_left_alone_and_an_older_page_overwrites_nothing()
     assert_eq!((report.withdrawn, report.without_page), (1, 1), "{report:?}");
     assert_eq!(line.store.article(at).await.unwrap().unwrap().title, "A wholly different headline");
     assert_eq!(line.store.article(erased.id).await.unwrap().unwrap(), erased);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stories_are_formed_anew_when_that_is_asked_for() {
+    let folder = tempdir().unwrap();
+    let house = House::open(folder.path()).await;
+    for store in [house.store().await, Store::memory()] {
+        let line = house.line(store).await;
+        house.crawl(&line).await;
+        let stories = async || {
+            let mut groups: BTreeMap<_, Vec<ArticleId>> = BTreeMap::new();
+            all(&line.store).await.into_values().for_each(|a| groups.entry(a.story).or_default().push(a.id));
+            groups
+        };
+        let regroup = async |dry_run| {
+            let wanted = Wanted { dry_run, stories: true, ..Wanted::default() };
+            line.reprocess(&house.config.sources, &wanted).await.unwrap()
+        };
+        let (before, head) = (stories().await, line.store.head().await.unwrap());
+        assert!(before.values().any(|members| members.len() > 2));
+        let report = regroup(false).await;
+        assert_eq!((report.changed, report.regrouped), (0, 0), "the same rules form the same stories");
+        assert_eq!(line.store.head().await.unwrap(), head);
+
+        // An article that stands in the wrong story goes home, and one that was torn out of its own comes back.
+        let feed = house.feed(&line.store, "limit=200", Format::Json).await;
+        let lone: Vec<_> = before.values().filter(|members| members.len() == 1).take(2).map(|m| m[0]).collect();
+        let pair = before.values().find(|members| members.len() == 2).unwrap().clone();
+        misplace(&line, lone[0], before.iter().find(|(_, m)| m.contains(&lone[1])).map(|(s, _)| *s)).await;
+        misplace(&line, pair[1], None).await;
+        assert_eq!(line.store.verify().await.unwrap().problems, Vec::<String>::new());
+        assert_ne!(stories().await, before);
+        let (moved, head) = (stories().await, line.store.head().await.unwrap());
+        let dry = regroup(true).await;
+        assert_eq!((stories().await, line.store.head().await.unwrap()), (moved, head));
+        let done = regroup(false).await;
+        assert!(dry.regrouped == done.regrouped && done.regrouped >= 2, "{dry:?} {done:?}");
+        assert_eq!(stories().await.into_values().collect::<Vec<_>>().len(), before.len());
+        let same = |groups: &BTreeMap<_, Vec<ArticleId>>| {
+            let mut groups: Vec<_> = groups.values().cloned().collect();
+            groups.sort();
+            groups
+        };
+        assert_eq!(same(&stories().await), same(&before));
+        assert_eq!(line.store.verify().await.unwrap().problems, Vec::<String>::new());
+        assert_eq!(regroup(false).await.regrouped, 0);
+        let now = house.feed(&line.store, "limit=200", Format::Json).await;
+        let ids = |feed: &str| {
+            let feed: serde_json::Value = serde_json::from_str(feed).unwrap();
+            let mut ids: Vec<String> =
+                feed["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().to_owned()).collect();
+            ids.sort();
+            let all = ids.len();
+            ids.dedup();
+            assert_eq!(ids.len(), all, "no two entries share an id");
+            ids
+        };
+        assert_eq!(ids(&now).len(), ids(&feed).len());
+    }
+}
+
+/// Puts an article where it does not belong: into another story, or into one of its own.
+async fn misplace(line: &Line, id: ArticleId, into: Option<StoryId>) {
+    let mut article = line.store.article(id).await.unwrap().unwrap();
+    let mut left = line.store.story(article.story).await.unwrap().unwrap();
+    left.members.retain(|member| *member != id);
+    let others = line.store.articles(left.members.clone()).await.unwrap();
+    for entry in left.entries.iter_mut().filter(|entry| entry.lead == id) {
+        let next = others.iter().find(|other| other.language.language == entry.language);
+        (entry.entry, entry.lead) = next.map_or((id, id), |next| (next.id, next.id));
+    }
+    left.entries.retain(|entry| entry.lead != id);
+    article.story = into.unwrap_or(StoryId(uuid::Uuid::new_v4()));
+    let story = match into {
+        Some(story) => {
+            let mut story = line.store.story(story).await.unwrap().unwrap();
+            story.members.push(id);
+            let language = article.language.language;
+            if story.entries.iter().all(|entry| entry.language != language) {
+                story.entries.push(StoryEntry { language, entry: id, lead: id });
+            }
+            story
+        }
+        None => Story::founded_by(&article),
+    };
+    let put = Put {
+        head: line.store.head().await.unwrap(),
+        article,
+        story,
+        kind: ChangeKind::Merged,
+        at: line.clock.now(),
+        page: None,
+        others: Vec::new(),
+        dissolved: if left.members.is_empty() { vec![left.id] } else { Vec::new() },
+        left: (!left.members.is_empty()).then_some(left),
+        erase: false,
+    };
+    assert!(matches!(line.store.put(put).await.unwrap(), PutOutcome::Stored(_)));
 }

@@ -74,6 +74,7 @@ pub async fn put(store: &Store, article: Article, kind: ChangeKind) -> PutOutcom
         at: second(5),
         page,
         others: Vec::new(),
+        left: None,
         dissolved: Vec::new(),
         erase: false,
     };
@@ -96,6 +97,7 @@ async fn story(store: &Store) {
         at: second(6),
         page: None,
         others: Vec::new(),
+        left: None,
         dissolved: Vec::new(),
         erase: false,
     };
@@ -134,6 +136,7 @@ async fn story(store: &Store) {
         at: second(9),
         page: None,
         others: vec![moved],
+        left: None,
         dissolved: vec![article(2).story],
         erase: false,
     };
@@ -157,6 +160,7 @@ async fn story(store: &Store) {
         at: second(10),
         page: None,
         others: Vec::new(),
+        left: None,
         dissolved: Vec::new(),
         erase: true,
     };
