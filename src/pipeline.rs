@@ -17,6 +17,7 @@ mod regroup;
 mod reprocess;
 mod rounds;
 mod settle;
+mod trouble;
 mod withdraw;
 
 use std::collections::HashSet;
@@ -31,11 +32,11 @@ use uuid::Uuid;
 use crate::archive::Archive;
 use crate::article::{Article, SourceId};
 use crate::clock::Clock;
-use crate::config::{Crawl, Source};
+use crate::config::{Crawl, Kind, Source};
 use crate::dedup::{self, Known, Marks};
 use crate::enrich::Enricher;
 use crate::fetch::{self, FetchError, Fetcher};
-use crate::health::State;
+use crate::health::{Finding, Seen, State, Trust};
 use crate::schedule;
 use crate::store::{SourceState, Store, StoreError};
 
@@ -113,6 +114,20 @@ pub struct Round {
     pub failed: Vec<Failure>,
     /// Why the round as a whole failed, or was refused.
     pub error: Option<String>,
+    /// What is wrong with the source, as this round alone saw it.
+    #[serde(default)]
+    pub finding: Option<Finding>,
+    /// The source's state after it.
+    #[serde(default)]
+    pub state: State,
+}
+
+impl Round {
+    /// True when the source failed or was refused, though the generic rules may have stood in.
+    pub fn has_failed(&self) -> bool {
+        let is_bad = |finding: &Finding| matches!(finding.state, State::Broken | State::Blocked);
+        self.error.is_some() || self.finding.as_ref().is_some_and(is_bad)
+    }
 }
 
 /// A candidate that brought nothing.
@@ -133,17 +148,6 @@ enum RoundError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Host(FetchError),
-}
-
-impl RoundError {
-    /// True when the site says no, as against failing.
-    fn is_refusal(&self) -> bool {
-        let error = match self {
-            RoundError::Host(error) | RoundError::Listing(ListingError::Fetch(error)) => error,
-            _ => return false,
-        };
-        matches!(error, FetchError::Refused { .. } | FetchError::Robots { .. })
-    }
 }
 
 impl Line {
@@ -183,19 +187,31 @@ impl Line {
     async fn round(&self, source: &Source, recheck: Recheck, crawl: &Crawl) -> Result<Round, StoreError> {
         let mut state = self.store.source(&source.id).await?.unwrap_or_default();
         let mut round = Round::default();
-        let result = self.walk(source, recheck, &mut state, &mut round).await;
+        let mut seen = Seen {
+            selectors: trouble::selectors(source),
+            has_profile: source.profile.is_some(),
+            is_mixed: source.kind == Kind::Sitemap,
+            rules: trouble::rules_of(source),
+            ..Seen::default()
+        };
+        let result = self.walk(source, recheck, &mut state, &mut round, &mut seen).await;
         let ended = self.clock.now();
         match result {
             Ok(()) => {
                 state.failures = 0;
                 state.first_round_done |= !self.stop.is_cancelled();
-                settle_state(&mut state, State::Ok, None, ended);
             }
             Err(RoundError::Store(error)) => return Err(error),
             Err(error) => {
-                state.failures = state.failures.saturating_add(1);
-                let blocked = if error.is_refusal() { State::Blocked } else { State::Broken };
-                settle_state(&mut state, blocked, Some(error.to_string()), ended);
+                let mut fault = trouble::fault(self, source, &error);
+                if fault.finding.trouble.cause.may_be_ours() {
+                    fault.trust = trouble::trust_in_network(self, source, &state.health).await?;
+                }
+                // What may be our own fault is not counted as the source's.
+                if matches!(fault.trust, Trust::AtOnce | Trust::Twice) {
+                    state.failures = state.failures.saturating_add(1);
+                }
+                seen.fault = Some(fault);
                 round.error = Some(error.to_string());
             }
         }
@@ -205,12 +221,19 @@ impl Line {
         state.stored += (round.stored + round.duplicate) as u64;
         state.last_round = Some(ended);
         state.body = Some(source.body);
+        seen.at = ended;
+        seen.last_new = state.last_new;
+        seen.found = round.found as u32;
+        state.health = state.health.after(&seen);
+        round.finding = state.health.finding_of(&seen);
+        round.state = state.health.state;
         let not_before = source.url.host_str().and_then(|host| self.fetcher.not_before(host));
         state.next_due = Some(schedule::next_due(
             source.id.as_str(),
             ended,
             recent::pace(self, source, &state, crawl, ended),
-            state.failures,
+            // What is not counted is tried again soon all the same.
+            if round.error.is_some() { state.failures.max(1) } else { 0 },
             crawl.max_every,
             not_before,
         ));
@@ -226,15 +249,17 @@ impl Line {
         recheck: Recheck,
         state: &mut SourceState,
         round: &mut Round,
+        seen: &mut Seen,
     ) -> Result<(), RoundError> {
-        listing::refresh(self, source, state).await?;
+        seen.listing = listing::refresh(self, source, state).await?;
+        let fallback = seen.listing.as_ref().map_or(state.health.fallback, |listing| listing.fallback);
         if state.cut {
             let why = "the feed ends before its end: what came whole is taken".to_owned();
             tracing::warn!(source = %source.id, url = %source.url, why);
             round.failed.push(Failure { url: source.url.to_string(), why });
         }
-        let mut seen = HashSet::new();
-        let candidates: Vec<_> = state.candidates.iter().filter(|c| seen.insert(c.url.clone())).cloned().collect();
+        let mut known = HashSet::new();
+        let candidates: Vec<_> = state.candidates.iter().filter(|c| known.insert(c.url.clone())).cloned().collect();
         round.found = candidates.len();
         state.found = candidates.len() as u32;
         self.tell(Step::Listed(source.id.clone(), candidates.len()));
@@ -248,7 +273,9 @@ impl Line {
                 round.failed.push(Failure { url: candidate.url.clone(), why });
                 continue;
             }
-            match entry::bring(self, source, candidate, recheck, !state.first_round_done).await {
+            let outcome = entry::bring(self, source, candidate, recheck, !state.first_round_done, seen).await;
+            seen.answered += u32::from(outcome.as_ref().is_ok_and(|outcome| outcome.is_answer()));
+            match outcome {
                 Ok(Outcome::New) => round.stored += 1,
                 Ok(Outcome::SameStory) => round.duplicate += 1,
                 Ok(Outcome::Revised) => round.revised += 1,
@@ -264,6 +291,7 @@ impl Line {
                     return Err(RoundError::Host(error));
                 }
                 Err(error) => {
+                    seen.fail(trouble::of_candidate(&self.fetcher, &error));
                     // Another host that says no is left alone for this round; that says nothing against the source.
                     if let EntryError::Fetch(error) = &error {
                         elsewhere.extend(error.refusing());
@@ -275,7 +303,13 @@ impl Line {
             self.tell(Step::Done(source.id.clone()));
         }
         if recheck == Recheck::Due && state.first_round_done {
-            recent::recheck(self, source, round, state).await?;
+            recent::recheck(self, source, round, state, seen).await?;
+        }
+        // A list that the generic rules read is not as configured, however whole its articles are.
+        seen.last_good = seen.last_good.take().filter(|_| !fallback);
+        // What may be our own fault is not counted as the articles'.
+        if self.fetcher.network().outage().is_some() {
+            seen.first_failure = seen.first_failure.take().filter(|trouble| !trouble.cause.may_be_ours());
         }
         Ok(())
     }
@@ -304,15 +338,6 @@ fn known(article: &Article) -> Known {
         marks: Marks::of(article),
         fingerprint: article.fingerprint.clone(),
     }
-}
-
-fn settle_state(state: &mut SourceState, name: State, reason: Option<String>, now: Timestamp) {
-    let health = &mut state.health;
-    if health.state != name {
-        health.state = name;
-        health.since = Some(now);
-    }
-    health.reason = reason;
 }
 
 /// How long past its publication an article may be found and still count as news.

@@ -43,7 +43,7 @@ pub(super) async fn round(line: Line, config: Arc<Config>) -> anyhow::Result<boo
 
 /// True when a source failed or was refused.
 pub(super) fn failed(rounds: &[Checked]) -> bool {
-    rounds.iter().any(|checked| !matches!(&checked.round, Some(round) if round.error.is_none()))
+    rounds.iter().any(|checked| !matches!(&checked.round, Some(round) if !round.has_failed()))
 }
 
 /// A bar on a terminal, plain lines elsewhere; on standard error, so that the table can be piped.

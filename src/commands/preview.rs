@@ -119,13 +119,7 @@ async fn whole(line: &Line, source: &Source, shown: &mut Shown) -> Result<(), St
             extract::feed(&input, order).map_err(|e| e.to_string())?
         }
         Kind::Sitemap => match extract::sitemap(&input, &page_of_listing.bytes).map_err(|e| e.to_string())? {
-            Sitemap::Pages(candidates) => Listing {
-                container: extract::Container::Found,
-                items_matched: candidates.len(),
-                candidates,
-                next: None,
-                cut: false,
-            },
+            Sitemap::Pages(candidates) => Listing::of(candidates),
             Sitemap::Index(parts) => {
                 let rows = parts.iter().map(|(url, _)| (url.to_string(), json!(url))).collect();
                 shown.list("parts of the sitemap", rows);

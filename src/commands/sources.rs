@@ -1,11 +1,13 @@
-//! `depeche sources`: the state of every source, and why. It asks no site.
+//! `depeche sources`: the state of every source, why, and what to try. It asks no site.
 
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::ask::{ask, silently};
 use super::{Exit, configuration};
 use crate::cli::SourcesArgs;
 use crate::desk::{Reply, Request, SourceRow};
+use crate::health::By;
 
 /// Runs it.
 #[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
@@ -20,33 +22,83 @@ pub(super) async fn run(args: SourcesArgs) -> Exit {
         Err(code) => return Ok(code),
     };
     if args.json {
+        let rows: Vec<Value> = rows.iter().map(row_json).collect();
         println!("{}", json!({"sources": rows}));
         return Ok(0);
     }
     let width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0).max(6);
     println!(
-        "{:width$}  {:8} {:>8} {:>6}  {:20}  {:20}",
-        "source", "state", "articles", "listed", "last round", "last new"
+        "{:width$}  {:8}  {:20}  {:7} {:>8} {:>6}  {:20}  {:20}  {:20}",
+        "source", "state", "since", "by", "articles", "listed", "last round", "last new", "next due"
     );
-    let time = |at: Option<jiff::Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    let time = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
     for row in &rows {
         let s = &row.state;
+        let (state, by) = match s.last_round {
+            None => ("new", "-"),
+            Some(_) => (s.health.state.name(), by(s.health.by)),
+        };
         println!(
-            "{:width$}  {:8} {:>8} {:>6}  {:20}  {:20}",
+            "{:width$}  {:8}  {:20}  {:7} {:>8} {:>6}  {:20}  {:20}  {:20}",
             row.id,
-            state(row),
+            state,
+            time(s.health.since),
+            by,
             s.stored,
             s.found,
             time(s.last_round),
-            time(s.last_new)
+            time(s.last_new),
+            time(s.next_due)
         );
     }
-    for row in rows.iter().filter(|row| row.state.health.reason.is_some()) {
-        println!("{}: {}", row.id, row.state.health.reason.as_deref().unwrap_or_default());
-    }
+    rows.iter().for_each(explain);
     Ok(0)
 }
 
-fn state(row: &SourceRow) -> &str {
-    if row.state.last_round.is_none() { "new" } else { row.state.health.state.name() }
+/// Why a source is not `ok`, what to try, and what came whole last.
+#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
+fn explain(row: &SourceRow) {
+    let health = &row.state.health;
+    let report = health.report();
+    if let Some(reason) = report.reason {
+        println!("\n{}: {reason}", row.id);
+    } else if report.suspicion.is_some() {
+        println!("\n{}: one round saw trouble, the next one decides", row.id);
+    }
+    let say = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            println!("    {name:10} {value}");
+        }
+    };
+    if let Some(suspicion) = &report.suspicion {
+        say("suspected", Some(format!("{} since {}: {}", suspicion.state, suspicion.since, suspicion.reason)));
+    }
+    let needs_a_look = health.state.needs_a_look();
+    say("cause", report.cause.clone().filter(|_| needs_a_look));
+    say("step", report.step.map(|step| step.to_string()).filter(|_| needs_a_look));
+    say("selector", report.selector.map(str::to_owned));
+    say("try", report.advice.map(|advice| advice.en).filter(|_| needs_a_look));
+    let good = report.last_good.map(|good| format!("{} ({}, {})", good.title, good.url, good.at));
+    say("last good", good.filter(|_| needs_a_look));
+}
+
+fn by(by: By) -> &'static str {
+    match by {
+        By::Profile => "profile",
+        By::Generic => "generic",
+    }
+}
+
+/// As `/health/sources` has it, with the names that this command always had.
+fn row_json(row: &SourceRow) -> Value {
+    let s = &row.state;
+    let mut value = json!(s.health.report());
+    let more = json!({
+        "id": row.id, "name": row.name, "url": row.url, "last_round": s.last_round, "last_new": s.last_new,
+        "next_due": s.next_due, "failures": s.failures, "found": s.found, "stored": s.stored, "articles": s.stored,
+    });
+    if let (Some(all), Value::Object(more)) = (value.as_object_mut(), more) {
+        all.extend(more);
+    }
+    value
 }

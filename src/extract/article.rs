@@ -8,8 +8,8 @@ use url::Url;
 use super::blocks::{self, Body};
 use super::facts::Facts;
 use super::page::{Page, same_host, text_of};
-use super::profile::Profile;
-use super::{ExtractError, PageInput, generic, published, title};
+use super::profile::{Alternatives, Profile};
+use super::{ExtractError, PageInput, generic, published, scripts, title};
 use crate::article::{
     Alternate, Attachment, DeclaredLanguages, ExtractedBy, Image, Language, PageKind, RawArticle, SafeHtml, clean_line,
     fold,
@@ -18,8 +18,24 @@ use crate::article::{
 /// A body shorter than this is no article's.
 const LEAST_TEXT: usize = 80;
 
+/// Which of the profile's selectors found something; none where it does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Matched {
+    /// `article.title`
+    pub title: Option<bool>,
+    /// `article.date`
+    pub date: Option<bool>,
+    /// `article.body`
+    pub body: Option<bool>,
+}
+
 /// Reads an article page.
 pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawArticle, ExtractError> {
+    read(input, profile).map(|(raw, _)| raw)
+}
+
+/// Reads an article page, and tells which selectors found something.
+pub fn read(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<(RawArticle, Matched), ExtractError> {
     let page = Page::parse(input)?;
     let facts = Facts::read(&page);
     let (mut body, by) = body(&page, &facts, profile);
@@ -30,6 +46,9 @@ pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawAr
         body.blocks.remove(0);
     }
     let text = body.text();
+    if (text.chars().count() < LEAST_TEXT || title.is_empty()) && scripts::makes(&page) {
+        return Err(ExtractError::NeedsJavascript);
+    }
     if text.is_empty() || title.is_empty() {
         return Err(ExtractError::Empty);
     }
@@ -41,7 +60,15 @@ pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawAr
     let markup = body.html().replace(['\u{85}', '\u{2028}', '\u{2029}'], " ");
     let html = SafeHtml::sanitise(&markup, &page.base);
     let kind = if text.chars().count() < LEAST_TEXT { PageKind::Other } else { PageKind::Article };
-    Ok(RawArticle {
+    let asked = |selectors: fn(&Profile) -> &Alternatives| profile.map(selectors).filter(|s| !s.is_empty());
+    let matched = Matched {
+        title: asked(|p| &p.article_title)
+            .map(|all| all.iter().flat_map(|s| page.html.select(s)).any(|e| !text_of(e).is_empty())),
+        date: asked(|p| &p.article_date)
+            .map(|_| published.as_ref().is_some_and(|date| date.from.starts_with("article.date"))),
+        body: asked(|p| &p.article_body).map(|_| matches!(by, ExtractedBy::Profile(_))),
+    };
+    let raw = RawArticle {
         url: input.url.clone(),
         canonical: facts
             .links
@@ -65,7 +92,8 @@ pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawAr
         text,
         by,
         kind,
-    })
+    };
+    Ok((raw, matched))
 }
 
 fn body(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {

@@ -1,6 +1,6 @@
 //! The candidates of a listing page: by the profile's selectors, else by structure.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use scraper::{ElementRef, Selector};
 use url::Url;
@@ -8,61 +8,68 @@ use url::Url;
 use super::page::{Page, same_host, text_of};
 use super::profile::{Alternatives, Profile};
 use super::published::reader;
-use super::{Candidate, Container, ExtractError, Listing, MOST_CANDIDATES, PageInput};
+use super::{Candidate, Container, ExtractError, Listing, MOST_CANDIDATES, PageInput, marks, scripts};
 
-/// Reads a listing page.
+/// Reads a listing page. Where the profile's container or items are gone, the generic rules stand in, and it says so.
 pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listing, ExtractError> {
     let page = Page::parse(input)?;
-    let mut listing =
-        Listing { container: Container::NotAsked, items_matched: 0, candidates: Vec::new(), next: None, cut: false };
-    if let Some(profile) = profile.filter(|p| !p.item.is_empty()) {
-        let mut areas: Vec<ElementRef<'_>> = Vec::new();
+    let mut listing = Listing { container: Container::NotAsked, items_matched: 0, ..Listing::of(Vec::new()) };
+    let whole = page.html.root_element();
+    let mut areas = vec![whole];
+    let profile = profile.filter(|p| !p.item.is_empty());
+    if let Some(profile) = profile {
         if !profile.container.is_empty() {
-            areas = alternatives(page.html.root_element(), &profile.container);
-            if areas.is_empty() {
-                listing.container = Container::Missing;
-                return Ok(listing);
-            }
-            listing.container = Container::Found;
+            let found = alternatives(whole, &profile.container);
+            listing.container = if found.is_empty() { Container::Missing } else { Container::Found };
+            areas = if found.is_empty() { areas } else { found };
         }
-        if areas.is_empty() {
-            areas.push(page.html.root_element());
-        }
-        // Every alternative counts here: cards of two kinds stand on one page.
-        let (mut items, mut known): (Vec<ElementRef<'_>>, HashSet<_>) = Default::default();
-        for area in &areas {
-            for item in profile.item.iter().flat_map(|selector| area.select(selector)) {
-                if known.insert(item.id()) {
-                    items.push(item);
-                }
-            }
-        }
-        listing.items_matched = items.len();
-        let reader = reader(input, Some(profile));
-        let mut seen = HashSet::new();
-        for item in items {
-            if listing.candidates.len() == MOST_CANDIDATES {
-                break;
-            }
-            let Some((url, shown)) = link(&page, item, profile) else { continue };
-            if !seen.insert(url.clone()) {
-                continue;
-            }
-            let title =
-                alternatives(item, &profile.title).into_iter().map(text_of).find(|t| !t.is_empty()).unwrap_or(shown);
-            let date =
-                alternatives(item, &profile.date).into_iter().find_map(|e| reader.read(&text_of(e), "listing.date"));
-            listing.candidates.push(Candidate::of_page(url, title, date));
-        }
-        listing.next = alternatives(page.html.root_element(), &profile.next)
-            .into_iter()
-            .find_map(|e| page.link(e.value().attr("href")?));
-        if !listing.candidates.is_empty() || listing.container == Container::Found {
-            return Ok(listing);
+        if listing.container != Container::Missing {
+            by_profile(&page, profile, &areas, &mut listing);
         }
     }
-    listing.candidates = by_structure(&page);
+    if listing.candidates.is_empty() {
+        // An empty list stays empty: what stands around it is no news.
+        listing.candidates = by_structure(&page, &areas);
+        listing.fallback = profile.is_some() && !listing.candidates.is_empty();
+        let waits = listing.container == Container::Found && areas.iter().any(|area| scripts::waits(*area));
+        listing.needs_javascript = listing.candidates.is_empty() && (waits || scripts::makes(&page));
+    }
     Ok(listing)
+}
+
+fn by_profile(page: &Page<'_>, profile: &Profile, areas: &[ElementRef<'_>], listing: &mut Listing) {
+    // Every alternative counts here: cards of two kinds stand on one page.
+    let (mut items, mut known): (Vec<ElementRef<'_>>, HashSet<_>) = Default::default();
+    for area in areas {
+        for item in profile.item.iter().flat_map(|selector| area.select(selector)) {
+            if known.insert(item.id()) {
+                items.push(item);
+            }
+        }
+    }
+    listing.items_matched = items.len();
+    let reader = reader(&page.input, Some(profile));
+    let mut seen = HashSet::new();
+    let (mut titled, mut dated) = (0, 0);
+    for item in items {
+        if listing.candidates.len() == MOST_CANDIDATES {
+            break;
+        }
+        let Some((url, shown)) = link(page, item, profile) else { continue };
+        if !seen.insert(url.clone()) {
+            continue;
+        }
+        let title = alternatives(item, &profile.title).into_iter().map(text_of).find(|t| !t.is_empty());
+        let date = alternatives(item, &profile.date).into_iter().find_map(|e| reader.read(&text_of(e), "listing.date"));
+        titled += usize::from(title.is_some());
+        dated += usize::from(date.is_some());
+        listing.candidates.push(Candidate::of_page(url, title.unwrap_or(shown), date));
+    }
+    listing.titled = (!profile.title.is_empty()).then_some(titled);
+    listing.dated = (!profile.date.is_empty()).then_some(dated);
+    listing.next = alternatives(page.html.root_element(), &profile.next)
+        .into_iter()
+        .find_map(|e| page.link(e.value().attr("href")?));
 }
 
 /// The elements that the first matching alternative gives.
@@ -82,30 +89,72 @@ fn link(page: &Page<'_>, item: ElementRef<'_>, profile: &Profile) -> Option<(Url
     found.find_map(|a| Some((page.link(a.value().attr("href")?)?, text_of(a))))
 }
 
-/// Links on this host, deeper than the listing's own path, that carry a title's worth of text outside of chrome.
-fn by_structure(page: &Page<'_>) -> Vec<Candidate> {
+/// Links on this host that carry a title's worth of text outside of chrome: those deeper than the listing's own path,
+/// and those that stand as they do.
+fn by_structure(page: &Page<'_>, areas: &[ElementRef<'_>]) -> Vec<Candidate> {
     let own = page.input.url.path().trim_end_matches('/');
-    let mut seen = HashSet::new();
-    let mut found = Vec::new();
-    for a in page.all("a[href]") {
-        let chrome = a
-            .ancestors()
-            .filter_map(ElementRef::wrap)
-            .any(|e| matches!(e.value().name(), "nav" | "header" | "footer" | "aside"));
+    let Ok(links) = Selector::parse("a[href]") else { return Vec::new() };
+    let mut found: Vec<(Url, String, u64, bool)> = Vec::new();
+    let mut known: HashSet<Url> = HashSet::new();
+    for a in areas.iter().flat_map(|area| area.select(&links)) {
         let title = text_of(a);
         let Some(url) = a.value().attr("href").and_then(|href| page.link(href)) else { continue };
+        let is_own = url.path().trim_end_matches('/') == own;
+        if is_own || title.chars().count() < 20 || !same_host(&url, page.input.url) || is_chrome(a) {
+            continue;
+        }
         let deeper = url.path().starts_with(own) && url.path().trim_end_matches('/').len() > own.len() + 8;
-        if !chrome
-            && deeper
-            && same_host(&url, page.input.url)
-            && title.chars().count() >= 20
-            && seen.insert(url.clone())
-        {
-            found.push(Candidate::of_page(url, title, None));
+        if known.insert(url.clone()) {
+            found.push((url, title, place(a), deeper));
             if found.len() == MOST_CANDIDATES {
                 break;
             }
         }
     }
-    if found.len() < 2 { Vec::new() } else { found }
+    let mut places: HashMap<u64, usize> = HashMap::new();
+    found.iter().filter(|(.., deeper)| *deeper).for_each(|(_, _, place, _)| *places.entry(*place).or_default() += 1);
+    if places.values().sum::<usize>() < 2 {
+        return Vec::new();
+    }
+    found.retain(|(_, _, place, deeper)| *deeper || places.get(place).is_some_and(|count| *count > 1));
+    found.into_iter().map(|(url, title, ..)| Candidate::of_page(url, title, None)).collect()
+}
+
+/// How an element stands: the names and classes of it and the three around it.
+fn place(element: ElementRef<'_>) -> u64 {
+    let around = element.ancestors().filter_map(ElementRef::wrap).take(3);
+    let mut text = String::new();
+    for e in std::iter::once(element).chain(around) {
+        text.push_str(e.value().name());
+        text.push_str(e.value().attr("class").unwrap_or_default());
+        text.push('/');
+    }
+    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}
+
+/// True in a menu, a header, a footer and the like. A card may have a header and a footer of its own.
+fn is_chrome(link: ElementRef<'_>) -> bool {
+    const ANYWHERE: marks::Marks = marks::NAV | marks::SHARE | marks::ADVERT | marks::COMMENT;
+    let mut in_card = false;
+    for e in link.ancestors().filter_map(ElementRef::wrap) {
+        let element = e.value();
+        let marks = ["class", "id", "role"]
+            .iter()
+            .filter_map(|name| element.attr(name))
+            .fold(0, |marks, names| marks | marks::Reader::default().read(names));
+        match element.name() {
+            "nav" | "aside" => return true,
+            "header" | "footer" if !in_card => return true,
+            // What a page's own frame is called says nothing of what stands in it.
+            "html" | "body" | "main" => return false,
+            "article" | "li" => in_card = true,
+            _ => {}
+        }
+        let beside =
+            element.attr("class").or_else(|| element.attr("id")).is_some_and(|names| names.contains("sidebar"));
+        if beside || marks & ANYWHERE != 0 || (!in_card && marks & marks::CHROME != 0) {
+            return true;
+        }
+    }
+    false
 }

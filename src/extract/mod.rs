@@ -21,12 +21,13 @@ mod probe;
 mod profile;
 mod published;
 mod scene;
+mod scripts;
 mod sitemap;
 mod title;
 #[allow(clippy::approx_constant, reason = "the thresholds are data")]
 mod weights;
 
-pub use article::{article, attachment};
+pub use article::{Matched, article, attachment, read};
 pub use date::Reader as DateReader;
 pub use feed::{entry, feed};
 pub use listing::listing;
@@ -73,6 +74,14 @@ pub struct Listing {
     pub container: Container,
     /// How many items matched, before links without address and repeated ones were left out.
     pub items_matched: usize,
+    /// Items whose title the profile found; none where it does not say where titles are.
+    pub titled: Option<usize>,
+    /// Items whose date the profile found; none where it does not say where dates are.
+    pub dated: Option<usize>,
+    /// True when the profile's selectors found no candidate and the generic rules did.
+    pub fallback: bool,
+    /// True when there is next to nothing on the page because scripts would put it there.
+    pub needs_javascript: bool,
     /// Links to articles, unique, in the order of the page.
     pub candidates: Vec<Candidate>,
     /// The next page of the listing.
@@ -84,6 +93,23 @@ pub struct Listing {
 /// Candidates that are taken of one page or feed, the first ones: more is no list of news, and would keep a host busy
 /// for hours.
 pub const MOST_CANDIDATES: usize = 1_000;
+
+impl Listing {
+    /// A listing that is nothing but candidates: a feed's, a sitemap's.
+    pub fn of(candidates: Vec<Candidate>) -> Listing {
+        Listing {
+            container: Container::Found,
+            items_matched: candidates.len(),
+            titled: None,
+            dated: None,
+            fallback: false,
+            needs_javascript: false,
+            candidates,
+            next: None,
+            cut: false,
+        }
+    }
+}
 
 /// A link to an article, as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +158,9 @@ pub enum ExtractError {
     /// Neither a title nor any text.
     #[error("unable to find an article: the page has neither a title nor any text")]
     Empty,
+    /// Scripts would put the text there.
+    #[error("unable to find an article: the page needs JavaScript, which is not run")]
+    NeedsJavascript,
     /// A feed that no repair helps.
     #[error("unable to read it as a feed: {why}; is the address that of an RSS, Atom or JSON feed?")]
     Feed {

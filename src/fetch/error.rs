@@ -41,6 +41,18 @@ pub enum FetchError {
         /// 401, 403, 429, 444 or 451.
         status: u16,
     },
+    /// A page in place of the one asked for, which asks whether we are human.
+    #[error(
+        "unable to fetch from {host}: it answers {status} with a bot wall ({by}); ask its owner to let depeche in, or look for a feed"
+    )]
+    Wall {
+        /// The host.
+        host: String,
+        /// The status: often 403 or 503, sometimes 200.
+        status: u16,
+        /// Whose.
+        by: &'static str,
+    },
     /// Any other status.
     #[error("unable to fetch {url}: the site answers {status}")]
     Status {
@@ -76,6 +88,7 @@ impl FetchError {
         match self {
             FetchError::Later { host, .. }
             | FetchError::Refused { host, .. }
+            | FetchError::Wall { host, .. }
             | FetchError::RobotsUnavailable { host, .. } => Some(host::key(host)),
             _ => None,
         }

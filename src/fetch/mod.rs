@@ -7,6 +7,7 @@ mod error;
 mod host;
 mod patience;
 mod robots;
+mod wall;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +75,8 @@ pub struct Page {
     pub url: Url,
     /// The addresses between them.
     pub hops: Vec<Url>,
+    /// True when it was redirected, and each time for good.
+    pub moved: bool,
     /// The status.
     pub status: u16,
     /// Content-Type.
@@ -121,6 +124,16 @@ impl Fetcher {
         &self.network
     }
 
+    /// How a host could not be reached the last time it was asked.
+    pub fn unreachable(&self, host: &str) -> Option<Unreachable> {
+        self.network.failing(&host::key(host))
+    }
+
+    /// True when another host than this one was reached since.
+    pub fn reaches_others(&self, host: &str, since: Timestamp) -> bool {
+        self.network.works_for_others(&host::key(host), since)
+    }
+
     /// Until when a host is left alone, because it asked for patience or failed too often. `www.` makes no difference.
     pub fn not_before(&self, host: &str) -> Option<Timestamp> {
         self.book.not_before(&host::key(host), self.clock.now())
@@ -144,6 +157,7 @@ impl Fetcher {
         let mut at = url.clone();
         at.set_fragment(None);
         let mut hops = Vec::new();
+        let mut for_good = true;
         loop {
             // What may not be asked at all is no matter of the host's robots.txt.
             self.client.vet(&at)?;
@@ -154,8 +168,18 @@ impl Fetcher {
             let own = Validators::default();
             let validators = if hops.is_empty() { validators } else { &own };
             let response = self.ask(&at, validators, rules.crawl_delay(), None).await?;
+            if matches!(response.status, 200..=299 | 401 | 403 | 429 | 503)
+                && let Some(by) = wall::of(&response)
+            {
+                return Err(FetchError::Wall { host: host_of(&at), status: response.status, by });
+            }
             match response.status {
-                200..=299 => return page(url, at, hops, response).await,
+                200..=299 => {
+                    let moved = for_good && !hops.is_empty();
+                    return page(url, at, hops, response)
+                        .await
+                        .map(|page| Fetched::Page(Box::new(Page { moved, ..page })));
+                }
                 // To a request that was not conditional it is no answer.
                 304 if *validators != own => return Ok(Fetched::NotModified),
                 301 | 302 | 303 | 307 | 308 => {
@@ -166,6 +190,7 @@ impl Fetcher {
                     let next = Some(&location).filter(|to| !to.is_empty()).and_then(|to| at.join(to).ok());
                     let Some(mut next) = next else { return Err(FetchError::BadRedirect { url: at, location }) };
                     next.set_fragment(None);
+                    for_good &= matches!(response.status, 301 | 308);
                     hops.push(std::mem::replace(&mut at, next));
                 }
                 status @ (404 | 410) => return Ok(Fetched::Gone { status }),
@@ -332,7 +357,7 @@ fn request_headers(validators: &Validators) -> HeaderMap {
 }
 
 /// Decodes off the async threads: detection reads the whole body.
-async fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> Result<Fetched, FetchError> {
+async fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> Result<Page, FetchError> {
     let content_type = text(&response.headers, header::CONTENT_TYPE);
     let (body, label) = (response.body.clone(), content_type.clone());
     let work = tokio::task::spawn_blocking(move || decode(&body, label.as_deref()));
@@ -342,10 +367,11 @@ async fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> 
         etag: text(&response.headers, header::ETAG),
         last_modified: text(&response.headers, header::LAST_MODIFIED),
     };
-    Ok(Fetched::Page(Box::new(Page {
+    Ok(Page {
         requested: requested.clone(),
         url,
         hops,
+        moved: false,
         status: response.status,
         content_type,
         content_language: text(&response.headers, header::CONTENT_LANGUAGE),
@@ -354,7 +380,7 @@ async fn page(requested: &Url, url: Url, hops: Vec<Url>, response: Response) -> 
         bytes: response.body,
         text: decoded,
         validators,
-    })))
+    })
 }
 
 fn host_of(url: &Url) -> String {

@@ -127,6 +127,11 @@ impl Cause {
         Words { en, fr }
     }
 
+    /// True where our own network may be at fault.
+    pub fn may_be_ours(&self) -> bool {
+        matches!(self, Cause::Dns | Cause::Connection)
+    }
+
     /// What to try.
     pub fn advice(&self) -> Words {
         let (en, fr) = match self {

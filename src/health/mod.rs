@@ -2,13 +2,21 @@
 //! reads the clock, and never decides when a source is asked.
 
 mod cause;
+mod expect;
 mod network;
+mod report;
+mod round;
+mod share;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use cause::{Cause, Words};
+pub use expect::Expectations;
 pub use network::{Network, Outage, Unreachable};
+pub use report::{Report, Suspected, Usual};
+pub use round::{ArticlesSeen, Fault, Finding, ListingSeen, Seen, Selectors, Suspicion, Trust};
+pub use share::{Share, Tally};
 
 /// How a source is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -131,10 +139,10 @@ pub struct LastGood {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum By {
-    /// The configured profile, or the feed's or sitemap's own structure.
+    /// The configured profile.
     #[default]
     Profile,
-    /// The generic rules.
+    /// The generic rules: no profile is configured, or its selectors match nothing any more.
     Generic,
 }
 
@@ -150,8 +158,20 @@ pub struct Health {
     pub reason: Option<String>,
     /// The same in parts; none for `ok`, and for `quiet` before the first round.
     pub trouble: Option<Trouble>,
-    /// The last article that came whole.
+    /// A trouble that one round saw and no other confirmed yet.
+    pub suspicion: Option<Suspicion>,
+    /// The last article that came whole, by the rules that are configured.
     pub last_good: Option<LastGood>,
-    /// Which rules bring the listing and the articles now.
+    /// Which rules bring the articles now.
     pub by: By,
+    /// True while the generic rules read the listing in place of the profile's.
+    pub fallback: bool,
+    /// What is wrong with the listing as it was read last.
+    pub listing: Option<Finding>,
+    /// What is usual.
+    pub expect: Expectations,
+    /// When a round last came to its end.
+    pub last_ok: Option<Timestamp>,
+    /// Tells one configuration of the source from another.
+    pub rules: Option<u64>,
 }

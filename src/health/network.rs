@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
+use super::{Cause, Words};
 
 /// Tries older than this say nothing of now, unless no host was reached since.
 const WINDOW: SignedDuration = SignedDuration::from_mins(30);
@@ -39,6 +39,25 @@ pub struct Outage {
     pub failing: usize,
     /// Hosts that were tried.
     pub tried: usize,
+}
+
+impl Outage {
+    /// What it is, in a sentence.
+    pub fn reason(&self) -> Words {
+        let (failing, tried) = (self.failing, self.tried);
+        Words {
+            en: format!("unable to reach {failing} of {tried} hosts: our own network or DNS seems to be down"),
+            fr: format!("{failing} hôtes sur {tried} injoignables : notre propre réseau ou DNS semble en panne"),
+        }
+    }
+
+    /// What to try.
+    pub fn advice() -> Words {
+        Words {
+            en: "check this machine's connection and DNS; no source is to blame, and each is asked again by itself".into(),
+            fr: "vérifiez la connexion et le DNS de cette machine ; aucune source n’est en cause, chacune sera interrogée de nouveau".into(),
+        }
+    }
 }
 
 /// The hosts that were tried. Cloning it is cheap and shares them.
@@ -89,6 +108,11 @@ impl Network {
         let since = hosts.tries.get(host).and_then(|t| t.failing).map_or(now, |(_, since)| since);
         hosts.tries.insert(host.to_owned(), Try { at: now, failing: Some((how, since)) });
         hosts.outage = judge(&hosts, now);
+    }
+
+    /// True where there is no other host to compare one with.
+    pub fn expects_one(&self) -> bool {
+        self.lock().expected <= 1
     }
 
     /// The outage of our own network, while there is one.

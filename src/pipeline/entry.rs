@@ -14,6 +14,7 @@ use crate::config::{Kind, Source};
 use crate::dedup;
 use crate::extract::{self, ExtractError};
 use crate::fetch::{FetchError, Fetched, Page, Validators};
+use crate::health::{ArticlesSeen, LastGood, Seen};
 use crate::schedule;
 use crate::store::{PageMemory, StoreError, StoredCandidate};
 
@@ -36,6 +37,13 @@ pub enum Outcome {
     Blocked,
     /// A page of a sitemap that is no article.
     NoArticle,
+}
+
+impl Outcome {
+    /// True when its page, or whatever stands for it, answered.
+    pub(super) fn is_answer(self) -> bool {
+        !matches!(self, Outcome::NotDue | Outcome::Blocked)
+    }
 }
 
 /// Why a candidate brought nothing.
@@ -96,6 +104,7 @@ pub(super) async fn bring(
     candidate: &StoredCandidate,
     recheck: Recheck,
     first_round: bool,
+    seen: &mut Seen,
 ) -> Result<Outcome, EntryError> {
     let url = Url::parse(&candidate.url).map_err(|why| EntryError::Address { url: candidate.url.clone(), why })?;
     // An item without a page is told by its query alone.
@@ -183,13 +192,14 @@ pub(super) async fn bring(
                 return Err(EntryError::NotHtml { url: page.url, media_type });
             }
             let (at, hops) = (page.url, page.hops);
-            let raw = match read(source, capture.clone()).await {
+            let (raw, shown) = match read(source, capture.clone()).await {
                 Err(error @ EntryError::Extract { .. }) if has_entry(candidate) => {
                     tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
                     return by_itself(line, source, candidate, &at, first_round, None).await;
                 }
                 other => other?,
             };
+            seen.articles.add(shown);
             let Some(raw) = raw else {
                 // It is remembered, so that it is asked for again only when the sitemap says that it changed.
                 line.store.save_page(&key, fresh).await?;
@@ -205,7 +215,14 @@ pub(super) async fn bring(
             aliases.extend(hops.iter().map(|hop| dedup::canonical(hop, drop_query)));
             let page = (answered, fresh);
             let found = Found { source, canonical: &canonical, aliases, page, first_round, capture: Some(capture) };
-            put::article(line, raw, found).await
+            let good = LastGood { title: raw.title.clone(), url: raw.url.to_string(), at: now };
+            let published = raw.published.as_ref().and_then(|date| date.instant()).filter(|at| *at <= now);
+            let outcome = put::article(line, raw, found).await?;
+            if matches!(outcome, Outcome::New | Outcome::SameStory) {
+                seen.published.extend(published);
+                seen.last_good = shown.is_whole().then_some(good).or(seen.last_good.take());
+            }
+            Ok(outcome)
         }
     }
 }
@@ -252,7 +269,7 @@ async fn by_itself(
     link: Option<Validators>,
 ) -> Result<Outcome, EntryError> {
     let mut capture = reading::entry(source, candidate, url, line.clock.now());
-    let Some(mut raw) = read(source, capture.clone()).await? else { return Ok(Outcome::NoArticle) };
+    let (Some(mut raw), _) = read(source, capture.clone()).await? else { return Ok(Outcome::NoArticle) };
     if link.is_some() {
         raw.attachments = extract::attachment(url, &candidate.title).into_iter().collect();
         raw.by = ExtractedBy::Link;
@@ -298,10 +315,10 @@ fn not_a_page(page: &Page) -> Option<String> {
     (!readable).then_some(media_type)
 }
 
-/// Parses off the async threads.
-async fn read(source: &Source, capture: Capture) -> Result<Option<RawArticle>, EntryError> {
+/// Parses off the async threads; tells, too, what was found of the article.
+async fn read(source: &Source, capture: Capture) -> Result<(Option<RawArticle>, ArticlesSeen), EntryError> {
     let (rules, url) = (Rules::of(source), capture.url.clone());
-    match tokio::task::spawn_blocking(move || reading::read(&capture, &rules)).await {
+    match tokio::task::spawn_blocking(move || reading::read_telling(&capture, &rules)).await {
         Ok(Ok(raw)) => Ok(raw),
         Ok(Err(why)) => Err(EntryError::Extract { url, why }),
         Err(_) => Err(EntryError::Panicked { url }),

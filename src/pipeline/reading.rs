@@ -9,12 +9,13 @@ use jiff::Timestamp;
 
 use super::settle::{self, Given};
 use crate::archive::{Capture, Content, Notes};
-use crate::article::{Article, Language, RawArticle};
+use crate::article::{Article, Language, PageKind, RawArticle};
 use crate::config::{Kind, Source};
 use crate::dedup;
 use crate::enrich::{Enricher, Input};
-use crate::extract::{self, Candidate, ExtractError, PageInput, Profile};
+use crate::extract::{self, Candidate, ExtractError, Matched, PageInput, Profile};
 use crate::fetch::{self, Page};
+use crate::health::{ArticlesSeen, Tally};
 use crate::store::StoredCandidate;
 
 /// How a source's pages are read.
@@ -68,6 +69,14 @@ fn notes(source: &Source, candidate: &StoredCandidate, url: &url::Url, hash: u64
 
 /// Reads a capture. `Ok(None)`: a page of a sitemap that is no article.
 pub(super) fn read(capture: &Capture, rules: &Rules) -> Result<Option<RawArticle>, ExtractError> {
+    read_telling(capture, rules).map(|(raw, _)| raw)
+}
+
+/// Reads a capture, and tells what its page showed.
+pub(super) fn read_telling(
+    capture: &Capture,
+    rules: &Rules,
+) -> Result<(Option<RawArticle>, ArticlesSeen), ExtractError> {
     let notes = &capture.notes;
     let (headers, body) = match &capture.content {
         Content::Page { headers, body, .. } => (headers, body),
@@ -81,7 +90,7 @@ pub(super) fn read(capture: &Capture, rules: &Rules) -> Result<Option<RawArticle
                 has_page: !notes.no_page,
                 entry: None,
             };
-            return extract::entry(&given, entry, rules.language).map(Some);
+            return extract::entry(&given, entry, rules.language).map(|raw| (Some(raw), ArticlesSeen::default()));
         }
     };
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
@@ -93,10 +102,10 @@ pub(super) fn read(capture: &Capture, rules: &Rules) -> Result<Option<RawArticle
         source_language: rules.language,
         latest: Some(jiff::tz::TimeZone::UTC.to_datetime(capture.at).date()),
     };
-    let mut raw = extract::article(&input, rules.profile.as_deref())?;
+    let (mut raw, matched) = extract::read(&input, rules.profile.as_deref())?;
     let describes_body = rules.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some());
     if rules.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body) {
-        return Ok(None);
+        return Ok((None, shown(&raw, matched)));
     }
     // The listing's date is the article's own; one that merely stands near the headline may be another's.
     let weak = raw.published.as_ref().is_none_or(|date| date.from == "near the headline");
@@ -104,7 +113,21 @@ pub(super) fn read(capture: &Capture, rules: &Rules) -> Result<Option<RawArticle
         raw.published.clone_from(&notes.date);
     }
     raw.declared.item = notes.language.or(raw.declared.item);
-    Ok(Some(raw))
+    let shown = shown(&raw, matched);
+    Ok((Some(raw), shown))
+}
+
+/// What was found of an article, for what is usual.
+fn shown(raw: &RawArticle, matched: Matched) -> ArticlesSeen {
+    let one = |hit: bool| Tally { hits: u32::from(hit), of: 1 };
+    let asked = |hit: Option<bool>| hit.map(one).unwrap_or_default();
+    ArticlesSeen {
+        titled: asked(matched.title),
+        dated: one(raw.published.is_some()),
+        bodied: one(raw.kind == PageKind::Article),
+        by_profile: asked(matched.body),
+        dated_by_profile: asked(matched.date),
+    }
 }
 
 /// Judges a raw article, and makes the record of it.

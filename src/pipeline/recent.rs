@@ -12,6 +12,7 @@ use super::{Line, Recheck, Round};
 use crate::article::{Article, ArticleId, ExtractedBy, SourceId};
 use crate::config::{Crawl, Source};
 use crate::dedup;
+use crate::health;
 use crate::schedule;
 use crate::store::{SourceState, StoreError, StoredCandidate};
 
@@ -113,6 +114,7 @@ pub(super) async fn recheck(
     source: &Source,
     round: &mut Round,
     state: &SourceState,
+    health: &mut health::Seen,
 ) -> Result<(), StoreError> {
     let now = line.clock.now();
     let due = line.recent.lock().unwrap_or_else(PoisonError::into_inner).due(&source.id, now);
@@ -147,7 +149,7 @@ pub(super) async fn recheck(
             continue;
         }
         asked += 1;
-        let outcome = entry::bring(line, source, &off_listing(&article), Recheck::Due, false).await;
+        let outcome = entry::bring(line, source, &off_listing(&article), Recheck::Due, false, health).await;
         // Whatever came of it, it waits for its next turn, so that one that fails does not keep the others waiting.
         let gone = line.store.page(&key).await?.is_some_and(|page| page.gone_since.is_some());
         note(id, now, gone);

@@ -7,9 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 
 use super::{Problem, Shared, Site};
 use crate::article::{Language, SourceId};
+use crate::health::Outage;
 use crate::publish::{self, Entry, Feed, Format, Origin};
 use crate::store::SourceState;
 
@@ -36,28 +38,55 @@ pub(super) async fn ready(State(site): Shared) -> Response {
     }
 }
 
-/// The state of every source of the configuration.
+/// A source as it is served.
+#[derive(serde::Serialize)]
+struct Row<'a> {
+    id: &'a SourceId,
+    name: &'a str,
+    #[serde(flatten)]
+    health: crate::health::Report<'a>,
+    last_round: Option<Timestamp>,
+    last_new: Option<Timestamp>,
+    next_due: Option<Timestamp>,
+    failures: u32,
+    found: u32,
+    articles: u64,
+}
+
+/// The state of every source of the configuration, and whether our own network is up.
 pub(super) async fn sources(State(site): Shared) -> Result<Response, Problem> {
     let states = states(&site).await?;
-    let rows: Vec<serde_json::Value> = states
-        .into_iter()
-        .map(|(id, name, state)| {
-            serde_json::json!({
-                "id": id,
-                "name": name,
-                "state": state.health.state,
-                "since": state.health.since,
-                "reason": state.health.reason,
-                "last_round": state.last_round,
-                "last_new": state.last_new,
-                "next_due": state.next_due,
-                "failures": state.failures,
-                "found": state.found,
-                "articles": state.stored,
-            })
+    let row = |(id, name, state): &(SourceId, String, SourceState)| {
+        serde_json::json!(Row {
+            id,
+            name,
+            health: state.health.report(),
+            last_round: state.last_round,
+            last_new: state.last_new,
+            next_due: state.next_due,
+            failures: state.failures,
+            found: state.found,
+            articles: state.stored,
         })
-        .collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({"sources": rows}))).into_response())
+    };
+    let rows: Vec<serde_json::Value> = states.iter().map(row).collect();
+    let body = serde_json::json!({"sources": rows, "network": network(&site)});
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+/// Whether our own network is up, as far as the hosts asked lately tell.
+fn network(site: &Site) -> serde_json::Value {
+    match site.network.outage() {
+        None => serde_json::json!({"state": "ok", "since": null, "reason": null}),
+        Some(outage) => serde_json::json!({
+            "state": "down",
+            "since": outage.since,
+            "reason": outage.reason().en,
+            "advice": Outage::advice(),
+            "failing": outage.failing,
+            "tried": outage.tried,
+        }),
+    }
 }
 
 /// Sources that are not well, as a feed: one entry a source and state.
@@ -119,10 +148,24 @@ async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceState)>, Pro
     Ok(site.edition.sources().map(of).collect())
 }
 
-pub(super) async fn metrics(State(site): Shared) -> impl IntoResponse {
+/// The metrics; the states of sources are read at this moment, so that what recovered leaves no stale gauge behind.
+pub(super) async fn metrics(State(site): Shared) -> Result<Response, Problem> {
     metrics::gauge!("depeche_log_sequence").set(site.edition.version() as f64);
-    (
+    metrics::gauge!("depeche_network_up").set(if site.network.outage().is_none() { 1.0 } else { 0.0 });
+    let now = site.clock.now();
+    for (id, _, state) in states(&site).await? {
+        for name in crate::health::State::ALL {
+            let is = if state.health.state == name { 1.0 } else { 0.0 };
+            metrics::gauge!("depeche_source_state", "source" => id.to_string(), "state" => name.name()).set(is);
+        }
+        if let Some(last) = state.last_new {
+            let seconds = now.duration_since(last).as_secs_f64();
+            metrics::gauge!("depeche_source_last_new_seconds", "source" => id.to_string()).set(seconds);
+        }
+    }
+    Ok((
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")],
         site.metrics.render(),
     )
+        .into_response())
 }

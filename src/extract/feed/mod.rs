@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::date::Reader;
 use super::page::is_web;
-use super::{Candidate, Container, DateOrder, ExtractError, FeedEntry, Listing, MOST_CANDIDATES, PageInput};
+use super::{Candidate, DateOrder, ExtractError, FeedEntry, Listing, MOST_CANDIDATES, PageInput};
 use crate::article::{Image, Language, clean_line, is_too_wild};
 use repair::{Extra, Repaired};
 
@@ -59,7 +59,7 @@ pub fn feed(input: &PageInput<'_>, order: DateOrder) -> Result<Listing, ExtractE
             candidates.push(candidate);
         }
     }
-    Ok(Listing { container: Container::Found, items_matched: feed.entries.len(), candidates, next, cut })
+    Ok(Listing { items_matched: feed.entries.len(), next, cut, ..Listing::of(candidates) })
 }
 
 fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&Url>, reader: &Reader) -> Candidate {

@@ -1,6 +1,7 @@
 //! The listing: fetched conditionally, its pager followed, its candidates kept for the rounds where it answers 304.
 //! It never fetches an article and never forgets the last list because a later one failed.
 
+mod judge;
 mod sitemap;
 
 use std::collections::HashSet;
@@ -11,9 +12,11 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::Line;
 use crate::config::{Kind, Source};
 use crate::dedup;
-use crate::extract::{self, Candidate, Container, ExtractError, Listing, PageInput};
+use crate::extract::{self, Candidate, ExtractError, Listing, PageInput};
 use crate::fetch::{FetchError, Fetched, Page, Validators};
+use crate::health::ListingSeen;
 use crate::store::{PageMemory, SourceState, StoreError, StoredCandidate};
+use judge::Moved;
 
 /// Why a listing brought no candidates.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,24 @@ pub enum ListingError {
         /// As configured, or `by structure`.
         selector: String,
     },
+    /// Scripts would put the list there.
+    #[error(
+        "unable to find an article link on {url}: the page needs JavaScript, which is not run; look for a feed or a sitemap"
+    )]
+    NeedsJavascript {
+        /// The listing.
+        url: Url,
+    },
+    /// It stands somewhere else now, and looks different there.
+    #[error(
+        "unable to find an article link on {url}: the listing moved to {host}; look at it and change the source's url"
+    )]
+    Moved {
+        /// Where it ended.
+        url: Url,
+        /// The other host.
+        host: String,
+    },
     /// An index of sitemaps inside an index.
     #[error("unable to read the sitemap {url}: it is an index inside an index, which the protocol does not allow")]
     NestedIndex {
@@ -74,32 +95,42 @@ pub enum ListingError {
     },
 }
 
-/// Brings `state.candidates` up to date; a 304 leaves them as they are.
-pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceState) -> Result<(), ListingError> {
+/// Brings `state.candidates` up to date, and tells what the listing showed; a 304 leaves them as they are and tells nothing.
+pub(super) async fn refresh(
+    line: &Line,
+    source: &Source,
+    state: &mut SourceState,
+) -> Result<Option<ListingSeen>, ListingError> {
     if source.kind == Kind::Sitemap {
         return sitemap::refresh(line, source, state).await;
     }
     let memory = line.store.page(source.url.as_str()).await?;
     // Validators without the list they stand for would make a 304 lose every candidate.
     let validators = match &memory {
-        Some(page) if !state.candidates.is_empty() => {
+        // What was read with trouble is read again: the profile may be another by now.
+        Some(page) if !state.candidates.is_empty() && !has_trouble(state) => {
             Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() }
         }
         _ => Validators::default(),
     };
     let first = match line.fetcher.fetch(&source.url, &validators).await? {
-        Fetched::NotModified => return Ok(()),
+        Fetched::NotModified => return Ok(None),
         Fetched::Gone { status } => return Err(ListingError::Gone { url: source.url.clone(), status }),
         Fetched::Page(page) => page,
     };
     let memory = memory_of(line, &first);
+    let moved = moved(source, &first);
+    let mut seen = ListingSeen::default();
     let (mut candidates, mut cut) = (Vec::new(), false);
     let mut visited = HashSet::from([source.url.clone()]);
     let mut page = first;
     for number in 1..=source.pages {
-        let (url, read) = read(line, source, page).await?;
+        let (url, mut read) = read(line, source, page).await?;
         if number == 1 {
-            refuse_broken(source, &url, &read)?;
+            seen = judge::judge(source, &url, &read, moved.as_ref())?;
+            if read.fallback {
+                judge::keep_alike(&mut read.candidates, &state.candidates);
+            }
         }
         cut |= read.cut;
         candidates.extend(read.candidates.into_iter().map(|c| stored(c, None)));
@@ -118,7 +149,18 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
     // The list first, its validators second: a crash between them costs one fetch, never a candidate.
     line.store.save_source(&source.id, state.clone()).await?;
     line.store.save_page(source.url.as_str(), memory).await?;
-    Ok(())
+    Ok(Some(seen))
+}
+
+/// The host that a listing stands on now, and whether it moved there for good; none while it is where it was.
+fn moved(source: &Source, page: &Page) -> Option<Moved> {
+    let bare = |url: &Url| url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
+    let host = bare(&page.url);
+    (host != bare(&source.url)).then_some(Moved { host, for_good: page.moved })
+}
+
+fn has_trouble(state: &SourceState) -> bool {
+    state.health.listing.as_ref().is_some_and(|finding| finding.state.needs_a_look())
 }
 
 /// A candidate as it is kept until the next round.
@@ -168,21 +210,5 @@ async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(Url, Lis
         Ok(Ok(listing)) => Ok((url, listing)),
         Ok(Err(why)) => Err(ListingError::Extract { url, why }),
         Err(_) => Err(ListingError::Panicked { url }),
-    }
-}
-
-/// An empty list in its container is a quiet office; a missing container is a changed site.
-fn refuse_broken(source: &Source, url: &Url, listing: &Listing) -> Result<(), ListingError> {
-    let rules = source.profile.as_ref().map(|profile| profile.rules());
-    let selector = |key: Option<&String>| key.cloned().unwrap_or_else(|| "by structure".to_owned());
-    match listing.container {
-        Container::Missing => Err(ListingError::NoContainer {
-            url: url.clone(),
-            selector: selector(rules.and_then(|r| r.container.as_ref())),
-        }),
-        Container::NotAsked if listing.candidates.is_empty() => {
-            Err(ListingError::NoItems { url: url.clone(), selector: selector(rules.and_then(|r| r.item.as_ref())) })
-        }
-        _ => Ok(()),
     }
 }

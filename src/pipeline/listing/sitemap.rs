@@ -3,10 +3,11 @@
 
 use url::Url;
 
-use super::{ListingError, memory_of, stored};
+use super::{ListingError, judge, memory_of, stored};
 use crate::config::Source;
 use crate::extract::{self, Candidate, PageInput, Sitemap};
 use crate::fetch::{Fetched, Page, Validators};
+use crate::health::ListingSeen;
 use crate::pipeline::Line;
 use crate::store::{PageMemory, SourceState, StoredCandidate};
 
@@ -22,7 +23,11 @@ const FILES: &[&str] = &[
 
 type Found = Vec<(PageMemory, Url)>;
 
-pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceState) -> Result<(), ListingError> {
+pub(super) async fn refresh(
+    line: &Line,
+    source: &Source,
+    state: &mut SourceState,
+) -> Result<Option<ListingSeen>, ListingError> {
     let mut memories: Found = Vec::new();
     let mut parts: Vec<(Url, Option<jiff::Timestamp>)> = Vec::new();
     let mut pages: Vec<StoredCandidate> = Vec::new();
@@ -72,13 +77,15 @@ pub(super) async fn refresh(line: &Line, source: &Source, state: &mut SourceStat
     if long {
         tracing::info!(source = %source.id, "the sitemap is long: its {MOST_PAGES} latest pages are taken");
     }
+    let read = !memories.is_empty();
     state.candidates = pages;
     // The list first, its validators second: a crash between them costs one fetch, never a candidate.
     line.store.save_source(&source.id, state.clone()).await?;
     for (memory, url) in memories {
         line.store.save_page(url.as_str(), memory).await?;
     }
-    Ok(())
+    let items = state.candidates.len() as u32;
+    Ok(read.then(|| ListingSeen { items, finding: judge::empty(source, items), ..ListingSeen::default() }))
 }
 
 /// Leaves the pages of this site that changed last; true when there were too many.
