@@ -260,6 +260,37 @@ async fn trouble_is_told_and_an_archive_that_is_off_is_silent() {
     assert_eq!(off.erase(&["x".to_owned()], at(NOON)).await.unwrap(), Erased::default());
 }
 
+/// What `warcio check` and its like ask of a file, without our own reader.
+#[tokio::test]
+async fn a_file_is_as_the_standard_has_it() {
+    use std::io::Read;
+    let folder = tempdir().unwrap();
+    archive(folder.path(), 1 << 30).keep(capture(1, "<p>corps</p>", NOON)).await;
+    let bytes = fs::read(folder.path().join("depeche-20261120-0001.warc.gz")).unwrap();
+    let mut plain = String::new();
+    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_string(&mut plain).unwrap();
+    let mask = regex::Regex::new("urn:uuid:[0-9a-f-]{36}").unwrap();
+    let plain = mask.replace_all(&plain, "urn:uuid:X").replace(env!("CARGO_PKG_VERSION"), "V");
+    let (head, record) = plain.split_once("\r\n\r\n\r\nWARC/1.1").unwrap();
+    assert!(head.starts_with("WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Record-ID: <urn:uuid:X>\r\nWARC-Date: 2026-11-20T12:00:00Z\r\nWARC-Filename: depeche-20261120-0001.warc.gz\r\nContent-Type: application/warc-fields\r\n"), "{head}");
+    let (fields, block) = record.split_once("\r\n\r\n").unwrap();
+    let block = block.strip_suffix("\r\n\r\n").unwrap();
+    assert_eq!(
+        block,
+        "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nX-Archive-Orig-content-encoding: gzip\r\nX-Archive-Orig-content-length: 7\r\nContent-Length: 12\r\n\r\n<p>corps</p>"
+    );
+    for field in [
+        "WARC-Type: response",
+        "WARC-Target-URI: https://kenya.example/news/1",
+        "Content-Type: application/http;msgtype=response",
+        &format!("Content-Length: {}", block.len()),
+        // As `printf '<p>corps</p>' | openssl sha1 -binary | base32` gives it.
+        "WARC-Payload-Digest: sha1:JUMLQ3XZTUOTSWEPC2OL3MQYTTH25JIO",
+    ] {
+        assert!(fields.split("\r\n").any(|line| line == field), "{field} is missing: {fields}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {

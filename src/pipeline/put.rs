@@ -66,6 +66,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
     if line.store.is_blocked(&super::withdraw::text_key(&article)).await? {
         return Ok(Outcome::Blocked);
     }
+    let mut by_rules = None;
     loop {
         let head = line.store.head().await?;
         let before = line.store.article(id).await?;
@@ -77,12 +78,23 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
                 if withdrawn {
                     (take_in(line, story, Vec::new(), &article).await?, ChangeKind::Created, Outcome::New)
                 } else {
-                    let Some(kind) = settle::compare(&before, &article) else {
+                    let Some(mut kind) = settle::compare(&before, &article) else {
                         keep(line, capture.as_ref(), &article).await;
                         line.store.save_page(&page.0, page.1).await?;
                         remember_aliases(line, &article, &before).await?;
                         return Ok(Outcome::Unchanged);
                     };
+                    if let ChangeKind::Revised { material, .. } = &mut kind
+                        && *material
+                    {
+                        // Asked once: the page that it was made of is the archive's latest only until this one is kept.
+                        let alone = match by_rules {
+                            Some(known) => known,
+                            None => line.differs_by_rules_alone(&before, &article, source).await?,
+                        };
+                        by_rules = Some(alone);
+                        *material = !alone;
+                    }
                     article.updated =
                         if matches!(kind, ChangeKind::Revised { material: true, .. }) { now } else { before.updated };
                     // A revision touches nobody else, unless it changes who leads.

@@ -14,6 +14,7 @@ use super::{Failure, FieldChange, Line, Step, difference, known, put, settle};
 use crate::archive::Capture;
 use crate::article::{Article, ArticleId, DeclaredLanguages, PageKind, RawArticle, SourceId};
 use crate::config::Source;
+use crate::dedup;
 use crate::store::{ChangeKind, PutOutcome, StoreError};
 
 /// Articles read again at once.
@@ -237,6 +238,23 @@ impl Line {
         // Rules alone changed it: nobody is told that the office did.
         let kind = ChangeKind::Revised { fields, material: false };
         Ok(Plan::Differs { article: Box::new(article), kind, difference: Box::new(difference) })
+    }
+
+    /// True when an article differs from what is stored because the rules do: the page that it was made of says the same
+    /// by the rules of now. Without that page nobody can tell, and the office is believed to have edited it.
+    pub(super) async fn differs_by_rules_alone(
+        &self,
+        before: &Article,
+        after: &Article,
+        source: &Source,
+    ) -> Result<bool, StoreError> {
+        let Some(capture) = self.captured(before).await? else { return Ok(false) };
+        let rules = Rules::of(source);
+        let read = tokio::task::spawn_blocking(move || reading::read(&capture, &rules)).await;
+        let Ok(Ok(Some(raw))) = read else { return Ok(false) };
+        let fingerprint = dedup::fingerprint(&raw.title, &raw.text);
+        let was = Article { fingerprint, title: raw.title, text: raw.text, ..before.clone() };
+        Ok(!difference::is_material(&was, after))
     }
 
     /// What an article was made of, if it is archived and still is what it was made of.

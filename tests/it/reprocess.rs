@@ -314,3 +314,32 @@ async fn misplace(line: &Line, id: ArticleId, into: Option<StoryId>) {
     };
     assert!(matches!(line.store.put(put).await.unwrap(), PutOutcome::Stored(_)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_under_other_rules_tells_an_edit_from_the_rules() {
+    let folder = tempdir().unwrap();
+    let mut house = House::open(folder.path()).await;
+    let line = house.line(house.store().await).await;
+    house.crawl_some(&line, "kenya").await;
+    house.config = Arc::new(with_other_rules(&house.config));
+    let answer = |name: &str, edit: &dyn Fn(String) -> String| {
+        let fixture = demo::fixtures().unwrap().into_iter().find(|f| f.name == name).unwrap();
+        let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
+        let page = edit(String::from_utf8(fixture.body.to_vec()).unwrap());
+        house.replay.answer(fixture.url.as_str(), 200, &headers, page.into_bytes());
+        depeche::dedup::canonical(&fixture.url, true)
+    };
+    let touched = answer("kenya/turkana.html", &|page| page.replace("</body>", "<!-- built anew --></body>"));
+    let edited =
+        answer("kenya/kakuma.html", &|page| page.replace("Kakuma Clinic Screens", "Kakuma Hospital Turns Away"));
+    house.later(3);
+    let rounds = house.crawl_some(&line, "kenya").await;
+    assert_eq!(rounds[0].1.revised, 2, "{rounds:?}");
+    for (url, moved) in [(touched, false), (edited, true)] {
+        let id = line.store.by_url(&url).await.unwrap().unwrap();
+        let article = line.store.article(id).await.unwrap().unwrap();
+        assert_eq!(article.updated == house.clock.now(), moved, "{url}");
+        let change = line.store.changes(0, 1000).await.unwrap().into_iter().rfind(|c| c.article_id == id).unwrap();
+        assert!(matches!(change.kind, ChangeKind::Revised { material, .. } if material == moved), "{change:?}");
+    }
+}
