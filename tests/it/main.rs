@@ -6,6 +6,7 @@ mod commands;
 mod crashes;
 mod examples;
 mod exits;
+mod faults;
 mod feeds;
 mod fixtures;
 mod house;
