@@ -32,11 +32,12 @@ pub(crate) fn is_too_wild(html: &str) -> bool {
         }
         let closing = bytes.get(at) == Some(&b'/');
         let start = at + usize::from(closing);
-        let length =
-            bytes[start..].iter().take_while(|b| !matches!(b, b'>' | b'/') && !b.is_ascii_whitespace()).count();
+        // Told first: a name is sought to its end, and a million `<` have none.
         if !bytes.get(start).is_some_and(u8::is_ascii_alphabetic) {
             continue;
         }
+        let ends = |b: &u8| matches!(b, b'>' | b'/') || b.is_ascii_whitespace();
+        let length = bytes[start..].iter().position(ends).unwrap_or(bytes.len() - start);
         let name = bytes[start..start + length.min(12)].to_ascii_lowercase();
         let name = std::str::from_utf8(&name).unwrap_or_default();
         let (end, attributes) = attributes(bytes, start + length);

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::house::noon;
 use site::Site;
 
-const CRAWL: &str = "every = \"10m\"\nper_host_delay = \"20ms\"\ntimeout = \"300ms\"\nmax_body = \"1MiB\"";
+const CRAWL: &str = "every = \"10m\"\nper_host_delay = \"60ms\"\ntimeout = \"300ms\"\nmax_body = \"1MiB\"";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_article_is_stored_politely_whatever_the_sites_do() {
@@ -67,7 +67,7 @@ async fn every_article_is_stored_politely_whatever_the_sites_do() {
     }
     let (failed, lookups) = site.lookups();
     // Far apart enough from "none" (1 ms) that a busy machine does not blur it.
-    let proof = proof::prove(&log, 10.0, 300.0);
+    let proof = proof::prove(&log, 20.0, 200.0);
     eprintln!("{rounds} rounds, {failed} of {lookups} lookups failed, {proof:?}");
     assert_eq!(missing, Vec::<String>::new(), "after {rounds} rounds");
     assert_eq!(proof.wrong, Vec::<String>::new());

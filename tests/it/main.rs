@@ -9,6 +9,7 @@ mod exits;
 mod faults;
 mod feeds;
 mod fixtures;
+mod guard;
 mod house;
 mod kill;
 mod kinds;

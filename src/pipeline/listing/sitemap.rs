@@ -92,6 +92,9 @@ pub(super) async fn refresh(
 fn keep_latest(pages: &mut Vec<StoredCandidate>, host: &str) -> bool {
     pages.retain(|page| is_candidate(&page.url, host));
     pages.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.url.cmp(&b.url)));
+    // Several parts may name one page; it must not crowd out the others.
+    let mut known = std::collections::HashSet::new();
+    pages.retain(|page| known.insert(page.url.clone()));
     let long = pages.len() > MOST_PAGES;
     pages.truncate(MOST_PAGES);
     long
