@@ -45,9 +45,8 @@ async fn child() {
 }
 
 /// Makes every article again from what the kill left of the archive: each page that is there gives the article that is there.
-async fn archived(folder: &std::path::Path) -> (usize, usize) {
+async fn archived(folder: &std::path::Path, store: Store) -> (usize, usize) {
     let config = demo::config(folder, "127.0.0.1:0".parse().unwrap()).unwrap();
-    let store = depeche::daemon::open_store(&config).await.unwrap();
     let clock = depeche::clock::Clock::system();
     let line = depeche::daemon::line(&config, store, Default::default(), clock, Default::default()).await.unwrap();
     let wanted = depeche::pipeline::Wanted { dry_run: true, ..Default::default() };
@@ -106,8 +105,7 @@ async fn nothing_acknowledged_is_lost_in_twenty_kills() {
             lost += usize::from(!kept);
         }
         seen += acknowledged.len();
-        drop(store);
-        let (looked_at, from_page) = archived(folder.path()).await;
+        let (looked_at, from_page) = archived(folder.path(), store).await;
         assert!(looked_at >= acknowledged.len().min(3), "trial {trial}: {looked_at}");
         assert!(from_page * 10 >= looked_at * 8, "trial {trial}: {from_page} of {looked_at} articles have their page");
     }
