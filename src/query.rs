@@ -149,6 +149,10 @@ impl Query {
         {
             return Err(wrong("since", "after until", "since must not be later than until".to_owned()));
         }
+        // Encoding triples a byte: what is accepted must be accepted in its canonical form, too.
+        if raw.len() > LONGEST / 3 && query.canonical().len() > LONGEST {
+            return Err(QueryError::Form(format!("its canonical form is longer than {LONGEST} bytes")));
+        }
         Ok(query)
     }
 
@@ -482,6 +486,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_refused_with_what_is_allowed() {
+        let long = format!("q={}", "é".repeat(1500));
         for (raw, named) in [
             ("land=HTI", "country"),
             ("country=XX", "ISO 3166"),
@@ -497,6 +502,7 @@ mod tests {
             ("since=yesterday", "RFC 3339"),
             ("q=%zz", "hexadecimal"),
             ("q=%ff", "UTF-8"),
+            (long.as_str(), "canonical"),
         ] {
             let error = Query::parse(raw, &known()).unwrap_err().to_string();
             assert!(error.contains(named), "{raw}: {error}");

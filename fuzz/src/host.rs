@@ -27,7 +27,8 @@ pub fn check(data: &[u8]) {
         let Ok(value) = HeaderValue::from_bytes(value) else { return };
         lying.headers_mut().insert(HeaderName::from_static(name), value);
     }
-    let Some(bare) = uri.path_and_query().map(|path| Uri::from(path.clone())) else { return };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let Ok(bare) = format!("{}{query}", uri.path()).parse::<Uri>() else { return };
     let (said, plain) = (ask(lying), ask(request(&bare)));
     assert!(!plain.status.is_server_error(), "{} for {target:?}: {:?}", plain.status, plain.body);
     assert_eq!((said.status, &said.body), (plain.status, &plain.body), "Host changes the answer to {target:?}");
