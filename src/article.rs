@@ -222,6 +222,26 @@ pub struct Article {
 }
 
 impl Article {
+    /// What is left of an article that was erased: who it was and what it was told by, and nothing of what it said.
+    pub fn erased(&self) -> Article {
+        let mut left = Article {
+            title: "withdrawn".to_owned(),
+            html: SafeHtml::default(),
+            text: String::new(),
+            summary: String::new(),
+            authors: Vec::new(),
+            image: None,
+            attachments: Vec::new(),
+            contact: None,
+            credit: None,
+            alternates: Vec::new(),
+            ..self.clone()
+        };
+        left.countries.iter_mut().for_each(|tag| tag.evidence.clear());
+        left.themes.iter_mut().for_each(|tag| tag.evidence.clear());
+        left
+    }
+
     /// The primary country, if any.
     pub fn primary_country(&self) -> Option<Country> {
         self.countries.first().map(|tag| tag.country)

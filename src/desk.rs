@@ -12,12 +12,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use url::Url;
 use uuid::Uuid;
 
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, StorePlace};
 use crate::edition::Edition;
 use crate::pipeline::{Line, Reprocessed, Round, Step, Wanted, Withdrawal};
 use crate::publish::{self, Format};
 use crate::query::Query;
-use crate::store::{ExportReport, SourceState, StoreError, VerifyReport};
+use crate::store::{self, ExportReport, SourceState, StoreError, VerifyReport};
 
 /// What is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -154,11 +154,27 @@ impl Desk {
             Request::Export { path } => Ok(Reply::Exported(self.line.store.export(&path).await?)),
             Request::Verify => Ok(Reply::Verified(self.line.store.verify().await?)),
             Request::Reprocess(wanted) => self.reprocess(&wanted, tell).await,
-            Request::Withdraw { url, erase, lift: false } => {
-                Ok(Reply::Withdrawn(self.line.withdraw(&url, erase).await?))
+            Request::Withdraw { url, erase, lift: false } => self.withdraw(&url, erase).await.map(Reply::Withdrawn),
+            Request::Withdraw { url, lift: true, .. } => {
+                Ok(Reply::Withdrawn(self.line.lift(&url, &self.config.sources).await?))
             }
-            Request::Withdraw { url, lift: true, .. } => Ok(Reply::Withdrawn(self.line.lift(&url).await?)),
         }
+    }
+
+    /// Once this answers, no exit has it any more.
+    async fn withdraw(&self, url: &Url, erase: bool) -> Result<Withdrawal, StoreError> {
+        let mut report = self.line.withdraw(url, erase, &self.config.sources).await?;
+        if erase {
+            let StorePlace::Sled(folder) = &self.config.store;
+            self.line.erase_in_exports(&store::exports_of(folder), &mut report).await;
+            report.left.extend(store::broken_copies_of(folder).into_iter().map(|copy| {
+                format!("the broken store {} was set aside; delete it once it is of no use", copy.display())
+            }));
+        }
+        if let Some(edition) = &self.edition {
+            edition.follow().await?;
+        }
+        Ok(report)
     }
 
     async fn crawl(&self, wanted: &[String], tell: UnboundedSender<Step>) -> Result<Reply, StoreError> {

@@ -30,7 +30,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::archive::Archive;
-use crate::article::{Article, SourceId};
+use crate::article::{Article, ArticleId, SourceId};
 use crate::clock::Clock;
 use crate::config::{Crawl, Kind, Source};
 use crate::dedup::{self, Known, Marks};
@@ -151,19 +151,25 @@ enum RoundError {
 }
 
 impl Line {
-    /// Loads what dedup remembers from the store, and the hosts that asked for patience.
+    /// Loads what dedup remembers from the store, what it keeps out, and the hosts that asked for patience.
     pub async fn remember(&self) -> Result<(), StoreError> {
+        let withdrawn: HashSet<ArticleId> = self.store.withdrawals().await?.into_iter().collect();
         let mut after = None;
         loop {
             let page = self.store.scan(after, 500).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
+            for article in page.iter().filter(|article| withdrawn.contains(&article.id)) {
+                if self.store.is_blocked(&withdraw::text_key(article)).await? {
+                    self.memory.lock().unwrap_or_else(PoisonError::into_inner).keep_out(known(article));
+                }
+            }
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
             let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            page.iter().for_each(|article| {
+            for article in page.iter().filter(|article| !withdrawn.contains(&article.id)) {
                 memory.insert(known(article));
                 recent.insert(article);
-            });
+            }
         }
         for (host, until) in self.store.hosts().await? {
             self.fetcher.restore(&host, until);
@@ -238,7 +244,7 @@ impl Line {
             not_before,
         ));
         self.store.save_hosts(self.fetcher.all_not_before(), ended).await?;
-        self.store.save_source(&source.id, state).await?;
+        self.save_state(source, state).await?;
         Ok(round)
     }
 
@@ -280,8 +286,11 @@ impl Line {
                 Ok(Outcome::SameStory) => round.duplicate += 1,
                 Ok(Outcome::Revised) => round.revised += 1,
                 Ok(Outcome::Withdrawn) => round.withdrawn += 1,
-                Ok(Outcome::Unchanged | Outcome::NotDue | Outcome::Blocked | Outcome::NoArticle) => {
-                    round.unchanged += 1
+                Ok(Outcome::Unchanged | Outcome::NotDue | Outcome::NoArticle) => round.unchanged += 1,
+                Ok(Outcome::Blocked) => {
+                    round.unchanged += 1;
+                    // A candidate holds a title, and what a feed said: neither is kept of what was taken down.
+                    state.candidates.retain(|kept| kept.url != candidate.url);
                 }
                 Err(EntryError::Store(error)) => return Err(error.into()),
                 // The source's host said no: asking it for the next candidate would be rude, and answer the same.

@@ -30,12 +30,24 @@ pub(super) async fn run(args: WithdrawArgs) -> Exit {
     };
     if args.json {
         println!("{}", json!(report));
-        return Ok(0);
+        return Ok(u8::from(!report.left.is_empty()));
     }
     report.withdrawn.iter().for_each(|url| println!("{}: {url}", if args.erase { "erased" } else { "withdrawn" }));
-    report.blocked.iter().for_each(|key| println!("{}: {key}", if args.lift { "let in again" } else { "kept out" }));
+    report
+        .blocked
+        .iter()
+        .filter(|key| !key.starts_with("text:"))
+        .for_each(|key| println!("{}: {key}", if args.lift { "let in again" } else { "kept out" }));
     if report.withdrawn.is_empty() && !args.lift {
         println!("nothing is stored of it");
     }
-    Ok(0)
+    if args.erase {
+        println!(
+            "written anew without it: {} exports; taken out of the archive: {} pages",
+            report.exports, report.pages
+        );
+        println!("restart the daemon once, so that what its store's file still holds of the old record is overwritten");
+    }
+    report.left.iter().for_each(|left| eprintln!("NOT ERASED: {left}"));
+    Ok(u8::from(!report.left.is_empty()))
 }

@@ -4,6 +4,7 @@
 mod alike;
 mod canonical;
 mod fingerprint;
+mod kept_out;
 mod translation;
 
 use std::collections::{BTreeMap, HashMap};
@@ -83,6 +84,7 @@ pub struct Memory {
     counts: translation::Counts,
     /// Languages of each story: a translation is one to one.
     stories: HashMap<StoryId, BTreeMap<Language, u32>>,
+    kept_out: kept_out::KeptOut,
 }
 
 /// Copies of one release are published within this many days of each other.
@@ -118,6 +120,22 @@ impl Memory {
                 languages.remove(&old.language);
             }
         }
+    }
+
+    /// Keeps an article's text out from now on; the article itself is forgotten.
+    pub fn keep_out(&mut self, known: Known) {
+        self.remove(known.id);
+        self.kept_out.insert(known);
+    }
+
+    /// Lets an article's text in again.
+    pub fn let_in(&mut self, id: ArticleId) {
+        self.kept_out.remove(id);
+    }
+
+    /// True when a candidate's text is kept out, or nearly the same as one that is.
+    pub fn is_kept_out(&self, candidate: &Known) -> bool {
+        self.kept_out.holds(candidate)
     }
 
     /// The judgement on a candidate; `exact` is the stored article with the same exact hash, if there is one.

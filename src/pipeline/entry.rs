@@ -178,7 +178,7 @@ pub(super) async fn bring(
                 if let Some(article) = stored.filter(|a| !matches!(a.by, ExtractedBy::Feed | ExtractedBy::Link))
                     && !line.archive.holds(&article.canonical, now).await
                 {
-                    put::keep(line, Some(&capture), &article).await;
+                    put::keep(line, Some(&capture), &article).await?;
                 }
                 return Ok(Outcome::Unchanged);
             }

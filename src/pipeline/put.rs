@@ -63,13 +63,17 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
     // Off the async threads: it reads the text some dozens of times.
     let work = tokio::task::spawn_blocking(move || reading::make(&enricher, raw, given));
     let mut article = work.await.map_err(|_| EntryError::Panicked { url })?;
-    if line.store.is_blocked(&super::withdraw::text_key(&article)).await? {
-        return Ok(Outcome::Blocked);
-    }
     let mut by_rules = None;
     loop {
         let head = line.store.head().await?;
         let before = line.store.article(id).await?;
+        // Behind the head: what is taken down from here on moves it, and the put is judged again.
+        let known_as = before.as_ref().map_or(canonical, |before| before.canonical.as_str());
+        if line.store.is_blocked(known_as).await? || line.is_kept_out(&article).await? {
+            // Its page is remembered, so that it is not fetched whole in every round; nothing of it is kept.
+            line.store.save_page(&page.0, page.1).await?;
+            return Ok(Outcome::Blocked);
+        }
         let withdrawn = line.store.withdrawn(id).await?.is_some();
         let (place, kind, outcome) = match before {
             Some(before) => {
@@ -79,7 +83,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
                     (take_in(line, story, Vec::new(), &article).await?, ChangeKind::Created, Outcome::New)
                 } else {
                     let Some(mut kind) = settle::compare(&before, &article) else {
-                        keep(line, capture.as_ref(), &article).await;
+                        keep(line, capture.as_ref(), &article).await?;
                         line.store.save_page(&page.0, page.1).await?;
                         remember_aliases(line, &article, &before).await?;
                         return Ok(Outcome::Unchanged);
@@ -111,7 +115,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
         };
         let Place { story, others, dissolved } = place;
         // First the page, then the article: what is cut off in between is fetched and kept again.
-        keep(line, capture.as_ref(), &article).await;
+        keep(line, capture.as_ref(), &article).await?;
         let put = Put {
             head,
             article: article.clone(),
@@ -233,10 +237,19 @@ pub(super) fn touched(before: &Story, after: &Story, article: ArticleId) -> BTre
 }
 
 /// Keeps what an article was made of, under the address that the article has.
-pub(super) async fn keep(line: &Line, capture: Option<&Capture>, article: &Article) {
-    let Some(mut capture) = capture.cloned() else { return };
+pub(super) async fn keep(line: &Line, capture: Option<&Capture>, article: &Article) -> Result<(), StoreError> {
+    let Some(mut capture) = capture.cloned() else { return Ok(()) };
     capture.notes.article.clone_from(&article.canonical);
     line.archive.keep(capture).await;
+    // Taken down meanwhile: the block comes before the archive is cleaned, so that one of the two meets the page.
+    if line.store.is_blocked(&article.canonical).await? || line.is_kept_out(article).await? {
+        let mut addresses = article.aliases.clone();
+        addresses.extend([article.canonical.clone(), article.url.clone()]);
+        if let Err(error) = line.archive.erase(&addresses, line.clock.now()).await {
+            tracing::error!(%error, url = %article.url, "a page that was taken down may still be in the archive");
+        }
+    }
+    Ok(())
 }
 
 async fn remember_aliases(line: &Line, article: &Article, before: &Article) -> Result<(), EntryError> {
@@ -283,10 +296,13 @@ pub(super) async fn withdraw(
     let now = line.clock.now();
     loop {
         let head = line.store.head().await?;
+        // It may have been revised, or have moved to another story, since the caller read it.
+        let current = line.store.article(article.id).await?;
+        let article = current.as_ref().unwrap_or(article);
         let before = line.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(article));
         let story = settle::dismiss(line, before.clone(), article).await?;
         let others = line.store.articles(touched(&before, &story, article.id).into_iter().collect()).await?;
-        let record = if erase { settle::erased(article) } else { article.clone() };
+        let record = if erase { article.erased() } else { article.clone() };
         let put = Put {
             head,
             article: record,

@@ -222,7 +222,7 @@ impl Line {
                 return Ok(Plan::Left("the parser failed on it; this is a defect, please report the page".into()));
             }
         };
-        if self.store.is_blocked(&super::withdraw::text_key(&article)).await? {
+        if self.is_kept_out(&article).await? {
             return Ok(Plan::Left("its text would be one that was taken down; it stays as it is".to_owned()));
         }
         let Some(ChangeKind::Revised { fields, .. }) = settle::compare(before, &article) else {

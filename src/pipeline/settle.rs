@@ -164,29 +164,3 @@ async fn next_lead(
 fn is_office(article: &Article) -> bool {
     article.office.is_some() && article.office == article.primary_country()
 }
-
-/// What is left of an article that was erased: who it was, and nothing of what it said.
-pub(super) fn erased(article: &Article) -> Article {
-    Article {
-        title: "withdrawn".to_owned(),
-        html: crate::article::SafeHtml::default(),
-        text: String::new(),
-        summary: String::new(),
-        authors: Vec::new(),
-        image: None,
-        attachments: Vec::new(),
-        contact: None,
-        credit: None,
-        countries: article
-            .countries
-            .iter()
-            .map(|tag| crate::article::CountryTag { evidence: Vec::new(), ..tag.clone() })
-            .collect(),
-        themes: article
-            .themes
-            .iter()
-            .map(|tag| crate::article::ThemeTag { evidence: Vec::new(), ..tag.clone() })
-            .collect(),
-        ..article.clone()
-    }
-}

@@ -1,77 +1,128 @@
-//! A request to take something down: the address and its copies go, and stay out for ever.
+//! A request to take something down: the address and its copies go, and stay out for ever, later copies as well.
 //! It never forgets a block by itself; only an admin lifts it.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Line, put};
-use crate::article::Article;
+use super::{Line, known, put};
+use crate::article::{Article, ArticleId};
+use crate::config::Source;
 use crate::dedup;
-use crate::store::StoreError;
+use crate::store::{Gone, PageMemory, SourceState, StoreError};
 
 /// What was taken down.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withdrawal {
     /// Addresses of the articles that were served until now.
     pub withdrawn: Vec<String>,
-    /// Canonical addresses that are kept out from now on.
+    /// Canonical addresses, and texts by their hash, that are kept out from now on.
     pub blocked: Vec<String>,
     /// True when the texts were erased, too.
     pub erased: bool,
+    /// Kept exports that were written anew without them.
+    #[serde(default)]
+    pub exports: usize,
+    /// Pages that left the archive.
+    #[serde(default)]
+    pub pages: usize,
+    /// Where the text may still be, and what to do about it.
+    #[serde(default)]
+    pub left: Vec<String>,
+    /// The articles, for whoever erases more of them.
+    #[serde(skip)]
+    gone: HashSet<ArticleId>,
 }
 
 impl Line {
-    /// Withdraws the article behind an address and its copies in the same language, and blocks all their addresses
-    /// and their text. An address that nothing is stored of is blocked all the same.
-    pub async fn withdraw(&self, url: &Url, erase: bool) -> Result<Withdrawal, StoreError> {
+    /// Withdraws the article behind an address and its copies in the same language, and blocks all their addresses and
+    /// their texts. An address that nothing is stored of is blocked all the same.
+    pub async fn withdraw(&self, url: &Url, erase: bool, sources: &[Arc<Source>]) -> Result<Withdrawal, StoreError> {
         let mut report = Withdrawal { erased: erase, ..Withdrawal::default() };
-        let spellings = [dedup::canonical(url, false), dedup::canonical(url, true)];
-        report.blocked.push(spellings[0].clone());
-        for article in self.copies_of(&spellings).await? {
-            report.blocked.push(article.canonical.clone());
-            report.blocked.extend(article.aliases.iter().cloned());
+        let spellings = spellings(url, sources);
+        let mut blocked: HashSet<String> = spellings.iter().cloned().collect();
+        // A round in hand may store a copy while this goes on. A withdrawal moves the log, and whoever judges again meets
+        // the block, so that looking until there is nothing new to take down finds them all.
+        loop {
+            let copies = self.copies_of(&spellings).await?;
+            let fresh: Vec<Article> = copies.into_iter().filter(|copy| report.gone.insert(copy.id)).collect();
+            for article in &fresh {
+                blocked.extend(keys_of(article));
+            }
             // First the block, then the withdrawal: a crawl in between must not bring it back.
-            self.store.block(&text_key(&article), self.clock.now()).await?;
-            self.block_all(&mut report).await?;
-            if self.store.withdrawn(article.id).await?.is_none() || erase {
-                put::withdraw(self, &article, None, erase).await?;
-                report.withdrawn.push(article.url.clone());
+            for key in &blocked {
+                self.store.block(key, self.clock.now()).await?;
+            }
+            for article in &fresh {
+                self.memory.lock().unwrap_or_else(PoisonError::into_inner).keep_out(known(article));
+                if self.store.withdrawn(article.id).await?.is_none() || erase {
+                    put::withdraw(self, article, None, erase).await?;
+                    report.withdrawn.push(article.url.clone());
+                }
+            }
+            if fresh.is_empty() {
+                break;
             }
         }
-        self.block_all(&mut report).await?;
+        report.blocked = blocked.into_iter().collect();
+        report.blocked.sort();
+        self.forget_candidates(&self.gone(&report)).await?;
+        if erase {
+            let addresses: Vec<String> = report.blocked.iter().chain(&report.withdrawn).cloned().collect();
+            match self.archive.erase(&addresses, self.clock.now()).await {
+                Ok(erased) => report.pages = erased.records,
+                Err(error) => report.left.push(error.to_string()),
+            }
+        }
         Ok(report)
     }
 
-    async fn block_all(&self, report: &mut Withdrawal) -> Result<(), StoreError> {
-        report.blocked.sort();
-        report.blocked.dedup();
-        for canonical in &report.blocked {
-            self.store.block(canonical, self.clock.now()).await?;
+    /// Takes what a withdrawal erased out of the exports in a folder, too.
+    pub async fn erase_in_exports(&self, folder: &Path, report: &mut Withdrawal) {
+        match self.store.erase_in_exports(folder, self.gone(report)).await {
+            Ok(exports) => report.exports = exports,
+            Err(error) => report.left.push(format!("{error}; delete it by hand")),
         }
-        Ok(())
     }
 
     /// Lets an address in again; what it leads to is stored anew by the next round that meets it.
-    pub async fn lift(&self, url: &Url) -> Result<Withdrawal, StoreError> {
+    pub async fn lift(&self, url: &Url, sources: &[Arc<Source>]) -> Result<Withdrawal, StoreError> {
         let mut report = Withdrawal::default();
-        let spellings = [dedup::canonical(url, false), dedup::canonical(url, true)];
-        let mut keys = spellings.to_vec();
+        let spellings = spellings(url, sources);
+        let mut keys: HashSet<String> = spellings.iter().cloned().collect();
         for article in self.copies_of(&spellings).await? {
-            keys.push(text_key(&article));
-            keys.push(article.canonical.clone());
-            keys.extend(article.aliases);
+            keys.extend(keys_of(&article));
+            self.memory.lock().unwrap_or_else(PoisonError::into_inner).let_in(article.id);
         }
-        keys.sort();
-        keys.dedup();
         for key in keys {
             if self.store.is_blocked(&key).await? {
                 self.store.unblock(&key).await?;
                 report.blocked.push(key);
             }
         }
+        report.blocked.sort();
+        self.read_anew(sources).await?;
         Ok(report)
     }
 
+    /// Lets every listing be read whole once more: its list of candidates lacks what was taken out of it.
+    async fn read_anew(&self, sources: &[Arc<Source>]) -> Result<(), StoreError> {
+        for source in sources {
+            let Some(state) = self.store.source(&source.id).await? else { continue };
+            let parts: HashSet<String> = state.candidates.into_iter().filter_map(|c| c.part).collect();
+            for page in parts.into_iter().chain([source.url.to_string()]) {
+                if self.store.page(&page).await?.is_some() {
+                    self.store.save_page(&page, PageMemory::default()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The article of an address and its copies in the same language.
     async fn copies_of(&self, spellings: &[String]) -> Result<Vec<Article>, StoreError> {
         for spelling in spellings {
             let Some(id) = self.store.by_url(spelling).await? else { continue };
@@ -84,6 +135,71 @@ impl Line {
         }
         Ok(Vec::new())
     }
+
+    fn gone(&self, report: &Withdrawal) -> Gone {
+        let blocked = report.blocked.iter().cloned().collect();
+        Gone { articles: report.gone.clone(), blocked, at: self.clock.now() }
+    }
+
+    /// Takes what is gone out of every source's list of candidates: they hold titles, and what a feed said.
+    async fn forget_candidates(&self, gone: &Gone) -> Result<(), StoreError> {
+        for (id, state) in self.store.sources().await? {
+            let kept: Vec<_> = state.candidates.iter().filter(|c| !gone.covers(c)).cloned().collect();
+            if kept.len() < state.candidates.len() {
+                self.store.save_source(&id, SourceState { candidates: kept, ..state }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves what a round leaves of a source. What was taken down while the round went on is taken out after that: a
+    /// withdrawal that comes later still finds it saved.
+    pub(super) async fn save_state(&self, source: &Source, mut state: SourceState) -> Result<(), StoreError> {
+        self.store.save_source(&source.id, state.clone()).await?;
+        let mut kept = Vec::with_capacity(state.candidates.len());
+        for candidate in &state.candidates {
+            let drop_query = source.drop_query() && !candidate.no_page;
+            let blocked = match Url::parse(&candidate.url) {
+                Ok(url) => self.store.is_blocked(&dedup::canonical(&url, drop_query)).await?,
+                Err(_) => false,
+            };
+            if !blocked {
+                kept.push(candidate.clone());
+            }
+        }
+        if kept.len() < state.candidates.len() {
+            state.candidates = kept;
+            self.store.save_source(&source.id, state).await?;
+        }
+        Ok(())
+    }
+
+    /// True when a text is one that was taken down, or nearly.
+    pub(super) async fn is_kept_out(&self, article: &Article) -> Result<bool, StoreError> {
+        if self.store.is_blocked(&text_key(article)).await? {
+            return Ok(true);
+        }
+        Ok(self.memory.lock().unwrap_or_else(PoisonError::into_inner).is_kept_out(&known(article)))
+    }
+}
+
+/// The canonical forms that an address may be known by: without its query where a source of that site drops it.
+fn spellings(url: &Url, sources: &[Arc<Source>]) -> Vec<String> {
+    let site = |url: &Url| super::host_of(url.as_str());
+    let dropped = sources.iter().any(|source| source.drop_query() && site(&source.url) == site(url));
+    let mut spellings = vec![dedup::canonical(url, false)];
+    if dropped {
+        spellings.push(dedup::canonical(url, true));
+        spellings.dedup();
+    }
+    spellings
+}
+
+/// What is blocked of an article: every address of it, and its text.
+fn keys_of(article: &Article) -> Vec<String> {
+    let mut keys = article.aliases.clone();
+    keys.extend([article.canonical.clone(), text_key(article)]);
+    keys
 }
 
 /// The block that a text is known by, wherever it turns up.

@@ -114,18 +114,30 @@ pub struct ExportReport {
     pub seq: u64,
 }
 
-fn failed<'a, E: std::fmt::Display>(what: &'static str, path: &'a Path) -> impl Fn(E) -> StoreError + 'a {
+pub(super) fn failed<'a, E: std::fmt::Display>(what: &'static str, path: &'a Path) -> impl Fn(E) -> StoreError + 'a {
     move |why| StoreError::Export { what, path: path.display().to_string(), why: why.to_string() }
 }
 
-/// Writes beside the file first and renames it into place, flushed: a file of that name is always a whole one.
+/// Writes rows as [`write_from`] does.
 pub(super) fn write(
     path: &Path,
     head: Head,
-    rows: impl Iterator<Item = Result<Row, StoreError>>,
+    mut rows: impl Iterator<Item = Result<Row, StoreError>>,
+) -> Result<ExportReport, StoreError> {
+    write_from(path, head, |out| rows.try_for_each(|row| out(row?)))
+}
+
+/// Takes one row.
+pub(super) type Out<'a> = dyn FnMut(Row) -> Result<(), StoreError> + 'a;
+
+/// Writes beside the file first and renames it into place, flushed: a file of that name is always a whole one.
+pub(super) fn write_from(
+    path: &Path,
+    head: Head,
+    fill: impl FnOnce(&mut Out<'_>) -> Result<(), StoreError>,
 ) -> Result<ExportReport, StoreError> {
     let part = path.with_extension("part");
-    let done = write_part(&part, path, head, rows);
+    let done = write_part(&part, path, head, fill);
     if done.is_err() {
         // What is left of a failed attempt is of no use; that it may stay behind is no second error.
         std::fs::remove_file(&part).ok();
@@ -137,7 +149,7 @@ fn write_part(
     part: &Path,
     path: &Path,
     head: Head,
-    rows: impl Iterator<Item = Result<Row, StoreError>>,
+    fill: impl FnOnce(&mut Out<'_>) -> Result<(), StoreError>,
 ) -> Result<ExportReport, StoreError> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(failed("write", path))?;
@@ -152,8 +164,7 @@ fn write_part(
     line.push(b'\n');
     hash.update(&line);
     out.write_all(&line).map_err(failed("write", path))?;
-    for row in rows {
-        let row = row?;
+    fill(&mut |row| {
         match &row {
             Row::Article { .. } => report.articles += 1,
             Row::Change(_) => report.changes += 1,
@@ -164,8 +175,8 @@ fn write_part(
         serde_json::to_writer(&mut line, &row).map_err(failed("write", path))?;
         line.push(b'\n');
         hash.update(&line);
-        out.write_all(&line).map_err(failed("write", path))?;
-    }
+        out.write_all(&line).map_err(failed("write", path))
+    })?;
     let footer = Footer { rows: report.rows, xxh3: format!("{:016x}", hash.digest()) };
     serde_json::to_writer(&mut out, &footer).map_err(failed("write", path))?;
     let file =

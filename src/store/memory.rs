@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::erase::{self, Gone};
 use super::export::{self, ExportReport, Row};
 use super::{
     Change, ChangeKind, Head, PageMemory, Put, PutOutcome, Revision, SourceState, StoreError, VerifyReport, names_of,
@@ -163,6 +164,15 @@ impl Memory {
 
     pub(super) fn withdrawn(&self, id: ArticleId) -> Answer<Option<Timestamp>> {
         Ok(self.lock().withdrawn.get(&id).copied())
+    }
+
+    pub(super) fn withdrawals(&self) -> Answer<Vec<ArticleId>> {
+        Ok(self.lock().withdrawn.keys().copied().collect())
+    }
+
+    pub(super) fn erase_in_exports(&self, folder: &Path, gone: &Gone) -> Answer<usize> {
+        let _inner = self.lock();
+        erase::in_exports(folder, gone)
     }
 
     pub(super) fn page(&self, url: &str) -> Answer<Option<PageMemory>> {

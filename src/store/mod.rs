@@ -1,6 +1,7 @@
 //! The only truth: article records and the change log behind them, on one async surface.
 //! It never acknowledges what was not flushed, and knows no page, feed or web.
 
+mod erase;
 mod export;
 mod memory;
 mod open;
@@ -18,6 +19,7 @@ use crate::article::{Article, ArticleId, FeedEntry, Language, PageDate, SourceId
 use crate::health::Health;
 use crate::query::Body;
 
+pub use erase::Gone;
 pub use export::{ExportReport, Row};
 pub use memory::Memory;
 pub use open::Opened;
@@ -28,6 +30,18 @@ pub use verify::VerifyReport;
 pub fn exports_of(folder: &Path) -> std::path::PathBuf {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     folder.with_file_name(format!("{name}-exports"))
+}
+
+/// Copies of a store that did not open, which stand beside it.
+pub fn broken_copies_of(folder: &Path) -> Vec<std::path::PathBuf> {
+    let name = format!("{}.broken-", folder.file_name().unwrap_or_default().to_string_lossy());
+    let beside = folder.parent().and_then(|parent| std::fs::read_dir(parent).ok()).into_iter().flatten().flatten();
+    let mut copies: Vec<_> = beside
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&name))
+        .map(|entry| entry.path())
+        .collect();
+    copies.sort();
+    copies
 }
 
 /// A store: the reference in memory, or sled on disk. Cloning it is cheap.
@@ -385,6 +399,17 @@ impl Store {
     /// Since when an article is withdrawn.
     pub async fn withdrawn(&self, id: ArticleId) -> Result<Option<Timestamp>, StoreError> {
         dispatch!(self.withdrawn(id))
+    }
+
+    /// Every article that is withdrawn.
+    pub async fn withdrawals(&self) -> Result<Vec<ArticleId>, StoreError> {
+        dispatch!(self.withdrawals())
+    }
+
+    /// Takes what is gone out of every export in a folder, and gives how many were written anew. No export is made meanwhile.
+    pub async fn erase_in_exports(&self, folder: &Path, gone: Gone) -> Result<usize, StoreError> {
+        let folder = folder.to_owned();
+        dispatch!(self.erase_in_exports(&folder, &gone))
     }
 
     /// What is remembered of a page.

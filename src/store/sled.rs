@@ -12,6 +12,7 @@ use sled::transaction::{ConflictableTransactionError, TransactionError};
 use sled::{Transactional, Tree};
 use uuid::Uuid;
 
+use super::erase::{self, Gone};
 use super::export::{self, ExportReport, Row};
 use super::record::{decode, encode};
 use super::{
@@ -271,6 +272,16 @@ impl Sled {
     pub(super) fn withdrawn(&self, id: ArticleId) -> Answer<Option<Timestamp>> {
         let second = self.withdrawn.get(id.0.as_bytes())?.map(|bytes| number(&bytes) as i64);
         Ok(second.and_then(|second| Timestamp::from_second(second).ok()))
+    }
+
+    pub(super) fn withdrawals(&self) -> Answer<Vec<ArticleId>> {
+        self.withdrawn.iter().keys().map(|key| article_id("withdrawn", &key?)).collect()
+    }
+
+    pub(super) fn erase_in_exports(&self, folder: &Path, gone: &Gone) -> Answer<usize> {
+        // An export holds the same lock until its file has its name: none slips through with what is gone.
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        erase::in_exports(folder, gone)
     }
 
     pub(super) fn page(&self, url: &str) -> Answer<Option<PageMemory>> {

@@ -213,7 +213,7 @@ async fn a_withdrawn_article_is_gone_everywhere_and_stays_out() {
     let article = server.json("/api/v1/articles?source=kenya&limit=1").await["data"][0].clone();
     let (id, url) = (article["id"].as_str().unwrap(), article["url"].as_str().unwrap());
     let title = article["title"].as_str().unwrap();
-    let report = server.line.withdraw(&url.parse().unwrap(), true).await.unwrap();
+    let report = server.line.withdraw(&url.parse().unwrap(), true, &server.house.config.sources).await.unwrap();
     assert_eq!(report.withdrawn, [url]);
     // The follower needs a moment.
     for _ in 0..200 {
@@ -245,7 +245,7 @@ async fn a_withdrawn_article_is_gone_everywhere_and_stays_out() {
     server.house.later(48);
     let rounds = server.house.crawl_some(&server.line, "kenya").await;
     assert_eq!(rounds[0].1.stored, 0);
-    server.line.lift(&url.parse().unwrap()).await.unwrap();
+    server.line.lift(&url.parse().unwrap(), &server.house.config.sources).await.unwrap();
     server.house.later(48);
     server.house.crawl_some(&server.line, "kenya").await;
     let uuid = depeche::article::ArticleId(id.parse().unwrap());

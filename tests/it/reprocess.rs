@@ -195,7 +195,7 @@ async fn what_was_withdrawn_is_left_alone_and_an_older_page_overwrites_nothing()
         line.store.by_url(&depeche::dedup::canonical(url, true)).await.unwrap().unwrap()
     };
     let (turkana, kakuma) = (fixture("kenya/turkana.html"), fixture("kenya/kakuma.html"));
-    line.withdraw(&kakuma.url, true).await.unwrap();
+    line.withdraw(&kakuma.url, true, &house.config.sources).await.unwrap();
     let erased = line.store.article(id(&line, &kakuma.url).await).await.unwrap().unwrap();
 
     // The archive fails for a while, and in that time a page is edited.

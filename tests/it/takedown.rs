@@ -1,11 +1,15 @@
 //! What must not be seen is seen on no exit: a table of every exit, walked for the ceiling of a source and after an erasure.
 
+use std::io::Read;
 use std::sync::Arc;
 
-use depeche::desk::{Desk, Request};
+use depeche::article::ArticleId;
+use depeche::config::StorePlace;
+use depeche::desk::{Desk, Reply, Request};
 use depeche::edition::Edition;
 use depeche::publish::{self, Format};
 use depeche::query::{Body, Query};
+use depeche::store;
 
 use crate::serving::Server;
 
@@ -148,4 +152,127 @@ async fn the_ceiling_of_a_source_holds_on_every_exit() {
         assert!(deep || seen(&exits, "okapi").is_empty(), "{:?}", seen(&exits, "okapi"));
         server.line.stop.cancel();
     }
+}
+
+/// Everything on disk beside the store itself: exports and archive, unpacked.
+fn files(server: &Server) -> Vec<(String, String)> {
+    let StorePlace::Sled(store) = &server.house.config.store;
+    let mut found = Vec::new();
+    for folder in [store::exports_of(store), server.house.config.archive.dir.clone()] {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let mut plain = Vec::new();
+            match path.extension().and_then(|e| e.to_str()) {
+                Some("depeche") => plain = zstd::decode_all(bytes.as_slice()).unwrap(),
+                Some("gz") => {
+                    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).unwrap();
+                }
+                _ => plain.extend(&bytes),
+            }
+            found.push((path.display().to_string(), String::from_utf8_lossy(&plain).into_owned()));
+        }
+    }
+    found
+}
+
+/// The files that hold a word. Other pages of the site link to the article: their raw copies keep its headline in a link.
+fn kept<'a>(files: &'a [(String, String)], word: &str) -> Vec<&'a str> {
+    let headline = word == "Kakuma Clinic Screens";
+    seen(files, word).into_iter().filter(|name| !(headline && name.contains("archive"))).collect()
+}
+
+async fn ask(server: &Server, request: Request) -> Reply {
+    let desk = Desk::new(Arc::clone(&server.house.config), server.line.clone(), None);
+    let (tell, _steps) = tokio::sync::mpsc::unbounded_channel();
+    desk.answer(request, tell).await
+}
+
+async fn export(server: &Server, name: &str) {
+    let StorePlace::Sled(folder) = &server.house.config.store;
+    let path = store::exports_of(folder).join(format!("{name}.depeche"));
+    let reply = ask(server, Request::Export { path }).await;
+    assert!(matches!(reply, Reply::Exported(_)), "{reply:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_is_on_no_exit_and_in_no_file() {
+    let words = ["quokkaclinic", "xylobalsam", "ytterbalsam", "marsupilist", "Kakuma Clinic Screens"];
+    let server = Server::with(&["kenya"], |house| {
+        let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
+        house.replay.answer(PAGE, 200, &headers, page("xylobalsam"));
+    })
+    .await;
+    export(&server, "1-before").await;
+    show(&server, "ytterbalsam");
+    server.house.later(48);
+    server.house.crawl_some(&server.line, "kenya").await;
+    export(&server, "2-revised").await;
+    settled(&server).await;
+    let id = id_of(&server).await;
+    for word in words {
+        assert!(!seen(&exits(&server, &id).await, word).is_empty(), "{word} is on no exit");
+        assert!(!seen(&files(&server), word).is_empty(), "{word} is in no file");
+    }
+    let title_was_listed = server.line.store.sources().await.unwrap();
+    assert!(title_was_listed.iter().any(|(_, s)| s.candidates.iter().any(|c| c.title.starts_with("Kakuma Clinic"))));
+
+    let withdraw = Request::Withdraw { url: PAGE.parse().unwrap(), erase: true, lift: false };
+    let Reply::Withdrawn(report) = ask(&server, withdraw).await else { panic!("not withdrawn") };
+    assert_eq!((report.withdrawn.len(), report.exports, report.left.len()), (1, 2, 0), "{report:?}");
+    assert!(report.pages >= 1, "{report:?}");
+    settled(&server).await;
+    export(&server, "3-after").await;
+    let (exits, files) = (exits(&server, &id).await, files(&server));
+    assert!(files.len() > 3, "{:?}", files.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    for word in words {
+        assert_eq!((seen(&exits, word), kept(&files, word)), (vec![], vec![]), "{word}");
+    }
+    let uuid = ArticleId(id.parse().unwrap());
+    assert!(server.line.store.revisions(uuid).await.unwrap().is_empty());
+
+    // An export of before, restored: it is whole, and what is gone stays gone.
+    let StorePlace::Sled(folder) = &server.house.config.store;
+    let restored = store::Store::memory();
+    restored.import(&store::exports_of(folder).join("1-before.depeche")).await.unwrap();
+    assert!(restored.withdrawn(uuid).await.unwrap().is_some());
+    assert!(restored.is_blocked(&report.blocked[0]).await.unwrap());
+    let feed = server.house.feed(&restored, "body=full&limit=200", Format::Json).await;
+    assert!(!feed.contains(&id) && feed.contains("kenya.example"));
+
+    // Copies that turn up later stay out, after a restart as well: the text itself elsewhere, and one of the same text nearly.
+    let line = server.house.line(server.line.store.clone()).await;
+    let near = String::from_utf8(page("ytterbalsam")).unwrap().replace("employs 34 doctors", "employs 34 physicians");
+    for (n, copy) in [page("ytterbalsam"), near.into_bytes()].into_iter().enumerate() {
+        let at =
+            format!("http://kenya.example/news/tana-river-floods-leave-26000-people-without-homes-iom-steps-aid-{n}");
+        let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
+        server.house.replay.answer(&at, 200, &headers, copy);
+        let listing = include_str!("../../fixtures/kenya/listing-1.html");
+        let listing = listing.replace(PAGE.trim_start_matches("http://kenya.example"), &at);
+        server.house.replay.answer("http://kenya.example/news", 200, &headers, listing.into_bytes());
+        server.house.later(48);
+        let rounds = server.house.crawl_some(&line, "kenya").await;
+        assert!(rounds[0].1.stored + rounds[0].1.duplicate == 0, "{rounds:?}");
+        assert!(server.house.replay.take_asked().iter().any(|(url, _)| url.contains(&format!("steps-aid-{n}"))));
+        assert_eq!(server.line.store.by_url(&at.replace("http:", "https:")).await.unwrap(), None);
+    }
+    export(&server, "4-later").await;
+    for word in words {
+        assert_eq!(kept(&self::files(&server), word), Vec::<&str>::new(), "{word}");
+    }
+
+    // Only an admin lets it in again, under its old id.
+    let lift = Request::Withdraw { url: PAGE.parse().unwrap(), erase: false, lift: true };
+    assert!(matches!(ask(&server, lift).await, Reply::Withdrawn(_)));
+    server.house.replay.answer(
+        "http://kenya.example/news",
+        200,
+        &[("content-type".into(), "text/html".into())],
+        include_bytes!("../../fixtures/kenya/listing-1.html").to_vec(),
+    );
+    server.house.later(48);
+    server.house.crawl_some(&server.line, "kenya").await;
+    assert_eq!(server.line.store.withdrawn(uuid).await.unwrap(), None);
+    server.line.stop.cancel();
 }
