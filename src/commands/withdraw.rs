@@ -46,7 +46,9 @@ pub(super) async fn run(args: WithdrawArgs) -> Exit {
             "written anew without it: {} exports; taken out of the archive: {} pages",
             report.exports, report.pages
         );
-        println!("restart the daemon once, so that what its store's file still holds of the old record is overwritten");
+        println!(
+            "the store's own file may hold the old record, compressed, until its place is used again; the README says how to be rid of it at once"
+        );
     }
     report.left.iter().for_each(|left| eprintln!("NOT ERASED: {left}"));
     Ok(u8::from(!report.left.is_empty()))

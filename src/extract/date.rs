@@ -317,7 +317,12 @@ fn offset(zone: &str) -> Option<i16> {
         return ZONES.iter().find(|(name, _)| *name == zone).map(|(_, minutes)| *minutes);
     }
     let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
-    let minutes = digits.get(..2)?.parse::<i16>().ok()? * 60 + digits.get(2..4)?.parse::<i16>().ok()?;
+    let (hours, minutes) = (digits.get(..2)?.parse::<i16>().ok()?, digits.get(2..4)?.parse::<i16>().ok()?);
+    // No place on Earth is further from UTC: what says so is a slip, and RFC 3339 could not write it.
+    if hours > 14 || minutes > 59 {
+        return None;
+    }
+    let minutes = hours * 60 + minutes;
     Some(if zone.starts_with('-') { -minutes } else { minutes })
 }
 

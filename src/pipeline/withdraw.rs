@@ -69,7 +69,7 @@ impl Line {
         }
         report.blocked = blocked.into_iter().collect();
         report.blocked.sort();
-        self.forget_candidates(&self.gone(&report)).await?;
+        self.forget_listed(&self.gone(&report)).await?;
         if erase {
             let addresses: Vec<String> = report.blocked.iter().chain(&report.withdrawn).cloned().collect();
             match self.archive.erase(&addresses, self.clock.now()).await {
@@ -141,12 +141,11 @@ impl Line {
         Gone { articles: report.gone.clone(), blocked, at: self.clock.now() }
     }
 
-    /// Takes what is gone out of every source's list of candidates: they hold titles, and what a feed said.
-    async fn forget_candidates(&self, gone: &Gone) -> Result<(), StoreError> {
-        for (id, state) in self.store.sources().await? {
-            let kept: Vec<_> = state.candidates.iter().filter(|c| !gone.covers(c)).cloned().collect();
-            if kept.len() < state.candidates.len() {
-                self.store.save_source(&id, SourceState { candidates: kept, ..state }).await?;
+    /// Takes what is gone out of what is remembered of every source.
+    async fn forget_listed(&self, gone: &Gone) -> Result<(), StoreError> {
+        for (id, mut state) in self.store.sources().await? {
+            if gone.forget(&mut state) {
+                self.store.save_source(&id, state).await?;
             }
         }
         Ok(())
@@ -156,19 +155,18 @@ impl Line {
     /// withdrawal that comes later still finds it saved.
     pub(super) async fn save_state(&self, source: &Source, mut state: SourceState) -> Result<(), StoreError> {
         self.store.save_source(&source.id, state.clone()).await?;
-        let mut kept = Vec::with_capacity(state.candidates.len());
-        for candidate in &state.candidates {
-            let drop_query = source.drop_query() && !candidate.no_page;
-            let blocked = match Url::parse(&candidate.url) {
-                Ok(url) => self.store.is_blocked(&dedup::canonical(&url, drop_query)).await?,
-                Err(_) => false,
-            };
-            if !blocked {
-                kept.push(candidate.clone());
+        let mut blocked = HashSet::new();
+        let listed = state.candidates.iter().map(|c| (c.url.as_str(), source.drop_query() && !c.no_page));
+        let good = state.health.last_good.iter().map(|good| (good.url.as_str(), source.drop_query()));
+        for (url, drop_query) in listed.chain(good) {
+            let Ok(url) = Url::parse(url) else { continue };
+            let canonical = dedup::canonical(&url, drop_query);
+            if self.store.is_blocked(&canonical).await? {
+                blocked.insert(canonical);
             }
         }
-        if kept.len() < state.candidates.len() {
-            state.candidates = kept;
+        let gone = Gone { blocked, ..Gone::default() };
+        if gone.forget(&mut state) {
             self.store.save_source(&source.id, state).await?;
         }
         Ok(())

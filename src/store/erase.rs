@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::export::{self, Row, failed};
-use super::{Head, StoreError, StoredCandidate};
+use super::{Head, SourceState, StoreError};
 use crate::article::ArticleId;
 use crate::dedup::canonical;
 
@@ -25,10 +25,19 @@ pub struct Gone {
 }
 
 impl Gone {
-    /// True for a candidate whose address is kept out, in either spelling.
-    pub fn covers(&self, candidate: &StoredCandidate) -> bool {
-        Url::parse(&candidate.url)
+    /// True for an address that is kept out, in either spelling.
+    fn covers(&self, url: &str) -> bool {
+        Url::parse(url)
             .is_ok_and(|url| [false, true].into_iter().any(|bare| self.blocked.contains(&canonical(&url, bare))))
+    }
+
+    /// Takes what is gone out of what is remembered of a source, which holds titles, and what a feed said. True where there
+    /// was something.
+    pub fn forget(&self, state: &mut SourceState) -> bool {
+        let before = state.candidates.len();
+        state.candidates.retain(|candidate| !self.covers(&candidate.url));
+        let good = state.health.last_good.take_if(|good| self.covers(&good.url));
+        good.is_some() || state.candidates.len() < before
     }
 
     /// True for a row that speaks of what is gone.
@@ -36,7 +45,7 @@ impl Gone {
         match row {
             Row::Article { article } => self.articles.contains(&article.id),
             Row::Revision { id, .. } => self.articles.contains(id),
-            Row::Source { state, .. } => state.candidates.iter().any(|candidate| self.covers(candidate)),
+            Row::Source { state, .. } => self.forget(&mut state.clone()),
             _ => false,
         }
     }
@@ -54,7 +63,7 @@ impl Gone {
                 Some(Row::Story(story))
             }
             Row::Source { id, mut state } => {
-                state.candidates.retain(|candidate| !self.covers(candidate));
+                self.forget(&mut state);
                 Some(Row::Source { id, state })
             }
             row => Some(row),
