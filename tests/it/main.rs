@@ -10,6 +10,7 @@ mod faults;
 mod feeds;
 mod fixtures;
 mod guard;
+mod health;
 mod house;
 mod kill;
 mod kinds;
