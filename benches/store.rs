@@ -9,7 +9,7 @@ use depeche::article::{
     SourceId, Story, StoryId, ThemeSlug, ThemeTag, Themes,
 };
 use depeche::config::Config;
-use depeche::edition::Edition;
+use depeche::edition::{Edition, Issue};
 use depeche::publish::{self, Format};
 use depeche::query::Query;
 use depeche::store::{ChangeKind, PageMemory, Put, PutOutcome, Store};
@@ -177,7 +177,7 @@ async fn run(wanted: usize) {
         edition.select(&query).await.unwrap();
         select.push(clock.elapsed());
         let clock = Instant::now();
-        let (made, _) = edition.feed(&query, Format::Atom).await.unwrap();
+        let Issue::Feed(made, _) = edition.feed(&query.into(), Format::Atom).await.unwrap() else { continue };
         feed.push(clock.elapsed());
         let clock = Instant::now();
         publish::render(&made, Format::Atom).unwrap();

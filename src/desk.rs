@@ -13,10 +13,9 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::config::{Config, Source, StorePlace};
-use crate::edition::Edition;
+use crate::edition::{Asked, Edition, Issue};
 use crate::pipeline::{Line, Reprocessed, Round, Step, Wanted, Withdrawal};
 use crate::publish::{self, Format};
-use crate::query::Query;
 use crate::store::{self, ExportReport, SourceState, StoreError, VerifyReport};
 
 /// What is asked.
@@ -221,11 +220,16 @@ impl Desk {
             }
         };
         edition.follow().await?;
-        let query = match Query::parse(query.trim_start_matches('?'), &edition.vocabulary()) {
-            Ok(query) => query,
+        let mut asked = match Asked::parse(query.trim_start_matches('?'), &edition.vocabulary()) {
+            Ok(asked) => asked,
             Err(error) => return Ok(Reply::Refused(error.to_string())),
         };
-        let (feed, _) = edition.feed(&query, format).await?;
+        let feed = loop {
+            match edition.feed(&asked, format).await? {
+                Issue::Feed(feed, _) => break feed,
+                Issue::Moved(now) => asked = *now,
+            }
+        };
         Ok(match publish::render(&feed, format) {
             Ok(bytes) => Reply::Feed(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) => Reply::Failed(error.to_string()),

@@ -121,7 +121,7 @@ pub enum QueryError {
 }
 
 const FILTERS: &str =
-    "body, country, dedupe, exclude, explain, lang, limit, prefer, q, region, since, source, theme, until";
+    "body, country, dedupe, exclude, explain, lang, limit, prefer, q, region, since, source, theme, ui, until";
 /// Longer queries are refused: no person or reader writes them.
 const LONGEST: usize = 4096;
 

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{Edition, ceiling};
-use crate::article::{Alternate, Article, ArticleId, Story};
+use super::{Asked, Edition, ceiling};
+use crate::article::{Alternate, Article, ArticleId, Language, Story};
 use crate::publish::{Category, CategoryKind, Entry, Origin};
-use crate::query::{Body, Dedupe, Query};
+use crate::query::{Body, Dedupe};
 use crate::store::StoreError;
 
 /// Other members of a story, with the article behind each.
@@ -37,7 +37,8 @@ impl Edition {
         Ok((also, translations))
     }
 
-    pub(super) async fn entry(&self, article: &Article, query: &Query) -> Result<Entry, StoreError> {
+    pub(super) async fn entry(&self, article: &Article, asked: &Asked) -> Result<Entry, StoreError> {
+        let query = &asked.query;
         let language = article.language.language;
         let mut id = article.id;
         let (mut also, mut translations) = (Vec::new(), Vec::new());
@@ -60,7 +61,7 @@ impl Edition {
             authors: article.authors.clone(),
             summary: (body != Body::None).then(|| article.summary.clone()),
             content: (body == Body::Full).then(|| article.html.clone()),
-            categories: self.categories(article),
+            categories: self.categories(article, asked.ui.unwrap_or(language)),
             image: article.image.clone(),
             attachments: article.attachments.clone(),
             source: Origin { id: article.source.to_string(), name: card.name, url: card.url },
@@ -71,8 +72,8 @@ impl Edition {
         })
     }
 
-    fn categories(&self, article: &Article) -> Vec<Category> {
-        let ui = article.language.language;
+    /// Countries, then themes, with labels in this language.
+    fn categories(&self, article: &Article, ui: Language) -> Vec<Category> {
         let country = |tag: &crate::article::CountryTag| Category {
             kind: CategoryKind::Country,
             term: tag.country.iso3().to_owned(),

@@ -1,11 +1,14 @@
 //! An edition: what a query's feed holds right now, put together from the index and the store.
 //! It follows the change log and never crawls; rendering it is [`crate::publish`]'s work.
 
+mod asked;
 mod ceiling;
 mod entry;
+mod history;
 mod recent;
 mod select;
 
+pub use asked::{ArchiveAt, Asked};
 pub(crate) use ceiling::ceiling;
 pub use select::Part;
 
@@ -16,10 +19,10 @@ use std::sync::{PoisonError, RwLock};
 use jiff::Timestamp;
 use url::Url;
 
-use crate::article::{Article, ArticleId, Country, Language, SourceId, Themes};
+use crate::article::{Article, ArticleId, Country, Language, SourceId, ThemeSlug, Themes};
 use crate::config::{Config, FeedDefaults};
-use crate::index::{Counts, Facts, Index};
-use crate::publish::{Entry, Feed, Format};
+use crate::index::{Counts, Facts, Gone, Index, Mark};
+use crate::publish::{self, Entry, Feed, Format, Tombstone};
 use crate::query::{Body, Query, Vocabulary};
 use crate::store::{ChangeKind, Store, StoreError};
 
@@ -38,6 +41,15 @@ pub struct SourceCard {
     pub country: Option<Country>,
     /// The language it declares.
     pub language: Option<Language>,
+}
+
+/// What comes of asking for a feed.
+#[derive(Debug)]
+pub enum Issue {
+    /// The feed, and when what it shows last changed.
+    Feed(Box<Feed>, Option<Timestamp>),
+    /// The archive has another version now.
+    Moved(Box<Asked>),
 }
 
 /// Puts editions together, and keeps the index level with the log.
@@ -116,13 +128,15 @@ impl Edition {
                 for member in story.iter().flat_map(|story| &story.members) {
                     index.get(*member).into_iter().for_each(|facts| recent.note(change.seq, facts));
                 }
-                match (article, story) {
-                    (Some(article), Some(story)) if !withdrawn && change.kind != ChangeKind::Withdrawn => {
-                        let facts = facts(&article, change.at);
-                        recent.note(change.seq, &facts);
-                        index.put(facts, &story);
-                    }
-                    (_, story) => index.withdraw(change.article_id, change.at, story.as_ref()),
+                let (mark, gone) = (Mark { seq: change.seq, at: change.at }, change.kind == ChangeKind::Withdrawn);
+                // What is withdrawn is known all the same: feeds say that it is gone, and when they changed.
+                if let (Some(article), Some(story)) = (&article, &story) {
+                    let facts = facts(article, mark);
+                    recent.note(change.seq, &facts);
+                    index.put(facts, story);
+                }
+                if withdrawn || gone || article.is_none() || story.is_none() {
+                    index.withdraw(change.article_id, mark, story.as_ref());
                 }
             }
             self.followed.store(last, Ordering::Release);
@@ -177,40 +191,60 @@ impl Edition {
         Ok(self.store.articles(ids).await?.into_iter().map(|article| self.shown(article)).collect())
     }
 
-    /// The feed of a query, and when it last changed.
-    pub async fn feed(&self, query: &Query, format: Format) -> Result<(Feed, Option<Timestamp>), StoreError> {
-        let selection = self.select(query).await?;
-        let mut entries = Vec::with_capacity(selection.ids.len());
-        for article in self.articles(selection.ids).await? {
-            entries.push(self.entry(&article, query).await?);
+    /// The feed that is asked for, or an archive of it.
+    pub async fn feed(&self, asked: &Asked, format: Format) -> Result<Issue, StoreError> {
+        let history = self.history(asked).await?;
+        let (ids, gone, last_change, before) = match &asked.archive {
+            None => {
+                let selection = self.select(&asked.query).await?;
+                let gone = self.gone(&history, &selection.ids);
+                (selection.ids, gone, selection.last_change, history.newest())
+            }
+            Some(archive) => {
+                let version = history.version(archive.month);
+                if archive.version.as_ref() != Some(&version) {
+                    return Ok(Issue::Moved(Box::new(asked.at(archive.month, version))));
+                }
+                let volume = self.volume(&history, archive.month);
+                (volume.ids, volume.gone, volume.changed, history.before(archive.month))
+            }
+        };
+        let mut entries = Vec::with_capacity(ids.len());
+        for article in self.articles(ids).await? {
+            entries.push(self.entry(&article, asked).await?);
         }
-        let with_query = |path: &str| self.address(path, query);
-        let languages: Vec<Language> = query.languages.iter().copied().collect();
-        let newest = entries.iter().map(|e: &Entry| e.updated).max();
+        let path = format!("feed.{}", format.extension());
+        let current = asked.current();
+        let history = publish::History {
+            current: asked.archive.as_ref().map(|_| self.address(&path, &current)),
+            previous: before.map(|(month, version)| self.address(&path, &asked.at(month, version))),
+            gone: gone.iter().map(|one| tombstone(one, asked)).collect(),
+        };
+        let ui = asked.interface();
+        let title = self.title(&asked.query, ui);
+        let french = ui == Language::FR;
+        let about = match &self.feed.description {
+            Some(text) => text,
+            None if french => "réunies par depeche depuis les pages mêmes des éditeurs",
+            None => "gathered by depeche from the publishers' own pages",
+        };
+        let languages: Vec<Language> = asked.query.languages.iter().copied().collect();
         let feed = Feed {
-            id: with_query("feed.atom"),
-            title: self.title(query),
-            description: match &self.feed.description {
-                Some(text) => format!("{}: {text}", self.title(query)),
-                None => format!("{}: gathered by depeche from the publishers' own pages", self.title(query)),
-            },
-            home_url: with_query(""),
-            self_url: with_query(&format!("feed.{}", format.extension())),
+            id: self.address("feed.atom", &current),
+            description: format!("{title}{} {about}", if french { " :" } else { ":" }),
+            title,
+            ui,
+            home_url: self.address("", &current),
+            self_url: self.address(&path, asked),
             hub: None,
             language: if let [one] = languages[..] { Some(one) } else { None },
-            updated: newest.unwrap_or(Timestamp::UNIX_EPOCH),
+            updated: entries.iter().map(|e: &Entry| e.updated).max().unwrap_or(Timestamp::UNIX_EPOCH),
             rights: self.feed.rights.clone(),
             author: self.feed.title.clone(),
+            history,
             entries,
         };
-        Ok((feed, selection.last_change))
-    }
-
-    /// The public address of something under a query.
-    pub fn address(&self, path: &str, query: &Query) -> String {
-        let canonical = query.canonical();
-        let question = if canonical.is_empty() { "" } else { "?" };
-        format!("{}{path}{question}{canonical}", self.public_url)
+        Ok(Issue::Feed(Box::new(feed), last_change))
     }
 
     /// Every source of the configuration.
@@ -219,23 +253,25 @@ impl Edition {
     }
 
     /// The title of a query's feed: the configured one, and what narrows it.
-    pub fn title(&self, query: &Query) -> String {
-        let mut parts: Vec<String> = query.countries.iter().map(|c| c.name(Language::EN).to_owned()).collect();
-        parts.extend(query.regions.iter().map(|r| r.name(Language::EN).to_owned()));
-        parts.extend(
-            query
-                .themes
-                .iter()
-                .map(|t| self.themes.get(t.as_str()).map_or_else(|| t.to_string(), |t| t.name_en.clone())),
-        );
+    pub fn title(&self, query: &Query, ui: Language) -> String {
+        let mut parts: Vec<String> = query.countries.iter().map(|c| c.name(ui).to_owned()).collect();
+        parts.extend(query.regions.iter().map(|r| r.name(ui).to_owned()));
+        let theme = |t: &ThemeSlug| self.themes.get(t.as_str()).map_or(t.as_str(), |t| t.name(ui)).to_owned();
+        parts.extend(query.themes.iter().map(theme));
         parts.extend(query.sources.iter().map(|s| self.source(s).name));
-        parts.extend(query.languages.iter().map(|l| l.name(Language::EN).to_owned()));
-        parts.extend(query.q.iter().map(|q| format!("“{q}”")));
+        parts.extend(query.languages.iter().map(|l| l.name(ui).to_owned()));
+        parts.extend(query.q.iter().map(|q| if ui == Language::FR { format!("« {q} »") } else { format!("“{q}”") }));
         if parts.is_empty() { self.feed.title.clone() } else { format!("{} – {}", self.feed.title, parts.join(", ")) }
     }
 }
 
-fn facts(article: &Article, changed: Timestamp) -> Facts {
+/// A withdrawn entry under the id that it had in the feed asked for.
+fn tombstone(gone: &Gone, asked: &Asked) -> Tombstone {
+    let id = if asked.query.prefer.is_some() { gone.story.urn() } else { gone.article.urn() };
+    Tombstone { id, at: gone.at }
+}
+
+fn facts(article: &Article, changed: Mark) -> Facts {
     Facts {
         id: article.id,
         story: article.story,
@@ -245,6 +281,7 @@ fn facts(article: &Article, changed: Timestamp) -> Facts {
         themes: article.themes.iter().map(|t| t.theme.clone()).collect(),
         news: article.news,
         published: article.published.at,
+        first_seen: article.first_seen,
         changed,
     }
 }

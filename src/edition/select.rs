@@ -12,7 +12,7 @@ use crate::query::{Dedupe, Query, TextFilter};
 use crate::store::StoreError;
 
 /// Texts read at once.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 /// A feed's window: all published within this before its newest entry,
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// at most this many more than asked for.
@@ -84,7 +84,7 @@ impl Edition {
         self.index.read().unwrap_or_else(PoisonError::into_inner).select(filter)
     }
 
-    fn filter(&self, query: &Query) -> Filter {
+    pub(super) fn filter(&self, query: &Query) -> Filter {
         Filter {
             countries: query.countries.clone(),
             regions: query.regions.clone(),

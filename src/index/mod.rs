@@ -1,12 +1,16 @@
 //! Facet bitmaps in memory: which articles a filter selects, the newest first. It follows the change log through its
 //! caller and never touches a store.
 
+mod history;
+
+pub use history::{Archive, Gone, Matching, Month};
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
 
-use crate::article::{ArticleId, Country, Language, Region, SourceId, Story, StoryId, ThemeSlug};
+use crate::article::{ArticleId, Country, Language, Region, SourceId, Story, StoryEntry, StoryId, ThemeSlug};
 
 /// What is indexed of an article.
 #[derive(Debug, Clone)]
@@ -27,8 +31,19 @@ pub struct Facts {
     pub news: bool,
     /// When it was published.
     pub published: Timestamp,
-    /// When the log last spoke of it.
-    pub changed: Timestamp,
+    /// When it was stored first.
+    pub first_seen: Timestamp,
+    /// Where the log last spoke of it.
+    pub changed: Mark,
+}
+
+/// A place in the change log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// The change's number.
+    pub seq: u64,
+    /// When it was made.
+    pub at: Timestamp,
 }
 
 /// A selection to be made.
@@ -122,6 +137,8 @@ impl<K: Ord + Clone> Facet<K> {
 #[derive(Debug, Default)]
 pub struct Index {
     docs: Vec<Facts>,
+    /// Of each document, as long as `docs`.
+    months_of: Vec<history::Months>,
     numbers: HashMap<ArticleId, u32>,
     /// Every document, the newest last.
     order: BTreeSet<(Timestamp, ArticleId, u32)>,
@@ -132,7 +149,9 @@ pub struct Index {
     themes: Facet<ThemeSlug>,
     languages: Facet<Language>,
     sources: Facet<SourceId>,
-    stories: HashMap<StoryId, Vec<(Language, ArticleId)>>,
+    stories: HashMap<StoryId, Vec<StoryEntry>>,
+    /// What was withdrawn of a story.
+    withdrawn: HashMap<StoryId, Vec<u32>>,
 }
 
 impl Index {
@@ -158,11 +177,14 @@ impl Index {
                 let doc = self.docs.len() as u32;
                 self.numbers.insert(facts.id, doc);
                 self.docs.push(facts.clone());
+                self.months_of.push(history::Months::default());
                 doc
             }
         };
+        self.months_of[doc as usize] = history::Months::of(facts.first_seen);
         self.order.insert((facts.published, facts.id, doc));
         self.live.insert(doc);
+        self.keep_withdrawn(facts.story, doc, false);
         if facts.news {
             self.news.insert(doc);
         } else {
@@ -176,30 +198,45 @@ impl Index {
     }
 
     /// Takes an article out; its story may have a new lead.
-    pub fn withdraw(&mut self, id: ArticleId, at: Timestamp, story: Option<&Story>) {
+    pub fn withdraw(&mut self, id: ArticleId, at: Mark, story: Option<&Story>) {
         if let Some(doc) = self.numbers.get(&id).copied() {
             self.live.remove(doc);
             self.leads.remove(doc);
-            self.docs[doc as usize].changed = at;
+            let facts = &mut self.docs[doc as usize];
+            facts.changed = facts.changed.max(at);
+            let story = facts.story;
+            self.keep_withdrawn(story, doc, true);
         }
         if let Some(story) = story {
             self.lead(story, at);
         }
     }
 
+    /// Notes that a document is withdrawn, or no more.
+    fn keep_withdrawn(&mut self, story: StoryId, doc: u32, withdrawn: bool) {
+        if withdrawn {
+            let docs = self.withdrawn.entry(story).or_default();
+            docs.push(doc);
+            docs.sort_unstable();
+            docs.dedup();
+        } else if let Some(docs) = self.withdrawn.get_mut(&story) {
+            docs.retain(|other| *other != doc);
+        }
+    }
+
     /// Marks the leads of a story; every member whose place changed has changed.
-    fn lead(&mut self, story: &Story, at: Timestamp) {
-        let leads: Vec<(Language, ArticleId)> = story.entries.iter().map(|e| (e.language, e.lead)).collect();
+    fn lead(&mut self, story: &Story, at: Mark) {
         for member in &story.members {
             let Some(doc) = self.numbers.get(member).copied() else { continue };
-            let leads_now = self.live.contains(doc) && leads.iter().any(|(_, lead)| lead == member);
+            let leads_now = self.live.contains(doc) && story.entries.iter().any(|entry| entry.lead == *member);
             let led = if leads_now { !self.leads.insert(doc) } else { self.leads.remove(doc) };
             if led != leads_now || self.live.contains(doc) {
                 let changed = &mut self.docs[doc as usize].changed;
                 *changed = (*changed).max(at);
             }
         }
-        self.stories.insert(story.id, leads);
+        self.date(story);
+        self.stories.insert(story.id, story.entries.clone());
     }
 
     /// What is known of an article.
@@ -210,23 +247,7 @@ impl Index {
     /// What a filter selects.
     pub fn select(&self, filter: &Filter) -> Selection {
         let ever = self.facets(filter, true);
-        let mut matching = self.facets(filter, false) & &self.live;
-        if filter.dedupe {
-            matching &= &self.leads;
-        }
-        if !filter.include_no_news {
-            matching &= &self.news;
-        }
-        if let Some(language) = filter.prefer {
-            matching = matching.iter().filter(|doc| self.is_preferred(*doc, language, &matching)).collect();
-        }
-        if filter.since.is_some() || filter.until.is_some() {
-            let within = |doc: &u32| {
-                let at = self.docs[*doc as usize].published;
-                filter.since.is_none_or(|since| at >= since) && filter.until.is_none_or(|until| at <= until)
-            };
-            matching = matching.iter().filter(within).collect();
-        }
+        let matching = self.matching(filter).0;
         let mut ids = Vec::new();
         let mut day = None;
         let most = filter.limit.saturating_add(if filter.extend_day { 200 } else { 0 });
@@ -238,8 +259,35 @@ impl Index {
             }
             ids.push(id);
         }
-        let last_change = ever.iter().map(|doc| self.docs[doc as usize].changed).max();
+        let last_change = ever.iter().map(|doc| self.docs[doc as usize].changed.at).max();
         Selection { ids, total: matching.len(), last_change }
+    }
+
+    /// Every document that a filter matches.
+    pub fn matching(&self, filter: &Filter) -> Matching {
+        let mut matching = self.facets(filter, false) & &self.live;
+        if filter.dedupe {
+            matching &= &self.leads;
+        }
+        if !filter.include_no_news {
+            matching &= &self.news;
+        }
+        if let Some(language) = filter.prefer {
+            matching = matching.iter().filter(|doc| self.is_preferred(*doc, language, &matching)).collect();
+        }
+        Matching(self.within(matching, filter))
+    }
+
+    /// Those that were published when the filter says.
+    fn within(&self, docs: RoaringBitmap, filter: &Filter) -> RoaringBitmap {
+        if filter.since.is_none() && filter.until.is_none() {
+            return docs;
+        }
+        let within = |doc: &u32| {
+            let at = self.docs[*doc as usize].published;
+            filter.since.is_none_or(|since| at >= since) && filter.until.is_none_or(|until| at <= until)
+        };
+        docs.iter().filter(within).collect()
     }
 
     fn facets(&self, filter: &Filter, ever: bool) -> RoaringBitmap {
@@ -272,13 +320,13 @@ impl Index {
     /// One a story: the lead in the language asked for, else the story's first entry that matches.
     fn is_preferred(&self, doc: u32, language: Language, matching: &RoaringBitmap) -> bool {
         let facts = &self.docs[doc as usize];
-        let Some(leads) = self.stories.get(&facts.story) else { return true };
-        let matches = |id: &ArticleId| self.numbers.get(id).is_some_and(|doc| matching.contains(*doc));
-        let preferred = leads
+        let Some(entries) = self.stories.get(&facts.story) else { return true };
+        let matches = |entry: &StoryEntry| self.numbers.get(&entry.lead).is_some_and(|doc| matching.contains(*doc));
+        let preferred = entries
             .iter()
-            .find(|(l, id)| *l == language && matches(id))
-            .or_else(|| leads.iter().find(|(_, id)| matches(id)));
-        preferred.is_none_or(|(_, id)| *id == facts.id)
+            .find(|entry| entry.language == language && matches(entry))
+            .or_else(|| entries.iter().find(|entry| matches(entry)));
+        preferred.is_none_or(|entry| entry.lead == facts.id)
     }
 
     /// The newest first. A few are sorted; many are met on the way down the order of all.

@@ -1,8 +1,8 @@
-//! JSON Feed 1.1, with `_depeche` for codes and evidence.
+//! JSON Feed 1.1, with `_depeche` for codes and evidence. `next_url` leads through the archives, the newest first.
 
 use serde_json::{Map, Value, json};
 
-use super::{Entry, Feed, directed};
+use super::{Entry, Feed, as_html, directed};
 
 pub(super) fn render(feed: &Feed) -> serde_json::Result<Vec<u8>> {
     let mut document = json!({
@@ -19,6 +19,12 @@ pub(super) fn render(feed: &Feed) -> serde_json::Result<Vec<u8>> {
     }
     if let Some(hub) = &feed.hub {
         document["hubs"] = json!([{"type": "WebSub", "url": hub}]);
+    }
+    if let Some(next) = &feed.history.previous {
+        document["next_url"] = json!(next);
+    }
+    if let Some(current) = &feed.history.current {
+        document["_depeche"] = json!({"archive": true, "current_url": current});
     }
     let mut bytes = serde_json::to_vec_pretty(&document)?;
     bytes.push(b'\n');
@@ -40,10 +46,13 @@ fn item(entry: &Entry) -> Value {
     if let Some(summary) = &entry.summary {
         set("summary", json!(summary));
     }
+    // An item must have one of the two; without a full text it is the summary, or the title.
+    let short = entry.summary.as_ref().unwrap_or(&entry.title);
     match &entry.content {
         Some(html) => set("content_html", json!(directed(html.as_str(), entry.language))),
-        // An item must have one of the two; without a full text it is the summary, or the title.
-        None => set("content_text", json!(entry.summary.as_ref().unwrap_or(&entry.title))),
+        // Plain text cannot say in which direction it runs.
+        None if entry.language.is_rtl() => set("content_html", json!(as_html(short, entry.language))),
+        None => set("content_text", json!(short)),
     };
     if let Some(image) = &entry.image {
         set("image", json!(image.url));

@@ -10,6 +10,15 @@ use jiff::Timestamp;
 
 use crate::article::{Alternate, Attachment, Image, Language, SafeHtml};
 
+/// Atom's namespace.
+const ATOM: &str = "http://www.w3.org/2005/Atom";
+/// RFC 5005's.
+const HISTORY: &str = "http://purl.org/syndication/history/1.0";
+/// RFC 6721's.
+const TOMBSTONES: &str = "http://purl.org/atompub/tombstones/1.0";
+/// Media RSS's.
+const MEDIA: &str = "http://search.yahoo.com/mrss/";
+
 /// A feed, before it has a format.
 #[derive(Debug, Clone)]
 pub struct Feed {
@@ -27,14 +36,38 @@ pub struct Feed {
     pub hub: Option<String>,
     /// Only where all of it is in one.
     pub language: Option<Language>,
+    /// The language of title and description.
+    pub ui: Language,
     /// The newest entry's.
     pub updated: Timestamp,
     /// Plain text.
     pub rights: Option<String>,
     /// Who publishes the feed.
     pub author: String,
+    /// Its archives, and what is gone from it.
+    pub history: History,
     /// The newest first.
     pub entries: Vec<Entry>,
+}
+
+/// Where a document stands among a feed's archives (RFC 5005), and what is gone from it (RFC 6721).
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// Of an archive: the feed itself.
+    pub current: Option<String>,
+    /// The archive before this document.
+    pub previous: Option<String>,
+    /// The last withdrawn first.
+    pub gone: Vec<Tombstone>,
+}
+
+/// An entry that was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The id that it had.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An entry of a feed.
@@ -159,18 +192,25 @@ pub fn render(feed: &Feed, format: Format) -> Result<Vec<u8>, PublishError> {
     }
 }
 
-/// The text less what XML 1.0 cannot carry. Our types hold no such character; this is the second lock on the door.
+/// The text less what XML 1.0 cannot carry, and with the line ends that its readers will see. Our types hold no such
+/// character; this is the second lock on the door.
 fn legal(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.chars().all(crate::article::is_xml_char) {
+    if text.chars().all(|c| crate::article::is_xml_char(c) && c != '\r') {
         return text.into();
     }
-    text.chars().filter(|c| crate::article::is_xml_char(*c)).collect::<String>().into()
+    let legal: String = text.chars().filter(|c| crate::article::is_xml_char(*c)).collect();
+    legal.replace("\r\n", "\n").replace('\r', "\n").into()
 }
 
-/// Content in its own direction.
+/// Markup in its own direction.
 fn directed(html: &str, language: Language) -> String {
     let html = legal(html);
     if language.is_rtl() { format!("<div dir=\"rtl\" lang=\"{language}\">{html}</div>") } else { html.into_owned() }
+}
+
+/// Plain text as markup, in its own direction.
+fn as_html(text: &str, language: Language) -> String {
+    directed(&text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"), language)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The feeds: one canonical URL a combination, one rendering until a change concerns it, one entity tag a coding.
+//! The feeds and their archives: one canonical URL a combination, one rendering until a change concerns it, one entity tag
+//! a coding.
 //! A request that is answered from memory never touches the store.
 
 use std::io::Write;
@@ -17,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::answer::changed;
 use super::conditional::{Coding, Precondition, http_date, precondition};
 use super::{Problem, Shared, Site};
-use crate::edition::Edition;
+use crate::edition::{Asked, Edition, Issue};
 use crate::publish::{self, Format};
 use crate::query::Query;
 
@@ -37,12 +38,34 @@ struct Prepared {
     query: Query,
     /// The change up to which it is known to be what a new rendering would be.
     version: AtomicU64,
+    freshness: Freshness,
     hash: String,
     last_modified: Option<Timestamp>,
     identity: Bytes,
     gzip: Bytes,
     brotli: Bytes,
     zstd: Bytes,
+}
+
+/// How long a document may be kept without asking again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Freshness {
+    /// A feed.
+    Minutes,
+    /// An archive: its address names what it holds.
+    ForEver,
+    /// An archive that was rendered while the log moved: its address may name something else.
+    None,
+}
+
+impl Freshness {
+    fn header(self) -> &'static str {
+        match self {
+            Freshness::Minutes => "public, max-age=900",
+            Freshness::ForEver => "public, max-age=31536000, immutable",
+            Freshness::None => "no-store",
+        }
+    }
 }
 
 impl Default for Bodies {
@@ -87,6 +110,7 @@ impl Prepared {
     fn new(
         query: Query,
         version: u64,
+        freshness: Freshness,
         last_modified: Option<Timestamp>,
         identity: Vec<u8>,
     ) -> std::io::Result<Prepared> {
@@ -101,6 +125,7 @@ impl Prepared {
         Ok(Prepared {
             query,
             version: AtomicU64::new(version),
+            freshness,
             hash: format!("{:032x}", xxh3_128(&identity)),
             last_modified,
             gzip: gzip.finish()?.into(),
@@ -141,16 +166,27 @@ async fn serve(State(site): Shared, uri: &Uri, headers: &HeaderMap, format: Form
     {
         return answer(&site, &body, headers, format);
     }
-    let query = Query::parse(raw, &site.edition.vocabulary())?;
-    let canonical = query.canonical();
+    let asked = Asked::parse(raw, &site.edition.vocabulary())?;
+    let canonical = asked.canonical();
     if canonical != raw || uri.query() == Some("") {
-        return Ok(redirect(&site, format, &canonical));
+        return Ok(redirect(&site, StatusCode::PERMANENT_REDIRECT, "public, max-age=86400", format, &canonical));
     }
     let version = site.edition.version();
-    let (feed, last_change) = site.edition.feed(&query, format).await?;
+    let (feed, last_change) = match site.edition.feed(&asked, format).await? {
+        Issue::Feed(feed, last_change) => (feed, last_change),
+        // What an address names may come back, so where it leads today is nothing to remember.
+        Issue::Moved(now) => {
+            return Ok(redirect(&site, StatusCode::TEMPORARY_REDIRECT, "no-store", format, &now.canonical()));
+        }
+    };
+    let freshness = match &asked.archive {
+        None => Freshness::Minutes,
+        Some(_) if site.store.head().await?.seq == version => Freshness::ForEver,
+        Some(_) => Freshness::None,
+    };
     let prepared = tokio::task::spawn_blocking(move || {
         let bytes = publish::render(&feed, format).map_err(|error| error.to_string())?;
-        Prepared::new(query, version, last_change, bytes).map_err(|error| error.to_string())
+        Prepared::new(asked.query, version, freshness, last_change, bytes).map_err(|error| error.to_string())
     });
     let broken = |why: String| {
         tracing::error!(%why, "a feed could not be rendered");
@@ -161,19 +197,18 @@ async fn serve(State(site): Shared, uri: &Uri, headers: &HeaderMap, format: Form
         )
     };
     let body = Arc::new(prepared.await.map_err(|e| broken(e.to_string()))?.map_err(broken)?);
-    site.bodies.put(key, Arc::clone(&body));
+    if freshness != Freshness::None {
+        site.bodies.put(key, Arc::clone(&body));
+    }
     answer(&site, &body, headers, format)
 }
 
-/// Other spellings of a combination lead to its one canonical URL, so caches and entity tags are shared.
-fn redirect(site: &Site, format: Format, canonical: &str) -> Response {
+/// Other spellings of a combination lead to its one canonical URL, so caches and entity tags are shared; former versions
+/// of an archive lead to the one there is.
+fn redirect(site: &Site, status: StatusCode, freshness: &'static str, format: Format, canonical: &str) -> Response {
     let question = if canonical.is_empty() { "" } else { "?" };
     let location = format!("{}feed.{}{question}{canonical}", site.edition.public_url.path(), format.extension());
-    (
-        StatusCode::PERMANENT_REDIRECT,
-        [(header::LOCATION, location), (header::CACHE_CONTROL, "public, max-age=86400".to_owned())],
-    )
-        .into_response()
+    (status, [(header::LOCATION, location), (header::CACHE_CONTROL, freshness.to_owned())]).into_response()
 }
 
 fn answer(site: &Site, prepared: &Prepared, headers: &HeaderMap, format: Format) -> Result<Response, Problem> {
@@ -187,7 +222,7 @@ fn answer(site: &Site, prepared: &Prepared, headers: &HeaderMap, format: Format)
     let mut response = Response::builder()
         .header(header::ETAG, &etag)
         .header(header::VARY, "Accept-Encoding")
-        .header(header::CACHE_CONTROL, "public, max-age=900");
+        .header(header::CACHE_CONTROL, prepared.freshness.header());
     if let Some(at) = last_modified {
         response = response.header(header::LAST_MODIFIED, http_date(at));
     }

@@ -129,9 +129,11 @@ pub(super) async fn sources_atom(State(site): Shared) -> Result<Response, Proble
         self_url: address,
         hub: None,
         language: Some(Language::EN),
+        ui: Language::EN,
         updated: entries.first().map_or_else(Default::default, |entry| entry.updated),
         rights: None,
         author: site.edition.feed.title.clone(),
+        history: publish::History::default(),
         entries,
     };
     let bytes = publish::render(&feed, Format::Atom)

@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::answer::{self, Parameters};
 use super::{Problem, Shared, Site};
 use crate::article::{Country, Language, Region};
+use crate::edition::Asked;
 use crate::publish::opml::{CONTENT_TYPE, Outline, render};
 use crate::query::Query;
 
@@ -16,7 +17,7 @@ pub(super) async fn opml(State(site): Shared, uri: Uri, headers: HeaderMap) -> R
     let parameters = Parameters::of(&uri, &["ui"]);
     let ui = parameters.interface()?;
     let query = Query::parse(&parameters.rest, &site.edition.vocabulary())?;
-    let title = site.edition.title(&query);
+    let title = site.edition.title(&query, ui);
     let bytes = render(&title, &outlines(&site, ui, &query))
         .map_err(|why| answer::internal("the list could not be written", &why.to_string()))?;
     answer::document(&headers, CONTENT_TYPE, bytes)
@@ -37,27 +38,29 @@ fn outlines(site: &Site, ui: Language, query: &Query) -> Vec<Outline> {
     };
     let by_region = regions
         .iter()
-        .map(|region| feed(site, region.name(ui), &Query { regions: BTreeSet::from([*region]), ..query.clone() }));
-    let by_country = countries
-        .iter()
-        .map(|country| feed(site, country.name(ui), &Query { countries: BTreeSet::from([*country]), ..query.clone() }));
+        .map(|region| feed(site, ui, region.name(ui), Query { regions: BTreeSet::from([*region]), ..query.clone() }));
+    let by_country = countries.iter().map(|country| {
+        feed(site, ui, country.name(ui), Query { countries: BTreeSet::from([*country]), ..query.clone() })
+    });
     let by_theme = site.edition.themes.iter().map(|theme| {
-        feed(site, theme.name(ui), &Query { themes: BTreeSet::from([theme.slug.clone()]), ..query.clone() })
+        feed(site, ui, theme.name(ui), Query { themes: BTreeSet::from([theme.slug.clone()]), ..query.clone() })
     });
     vec![
-        feed(site, &name("Everything", "Tout"), query),
+        feed(site, ui, &name("Everything", "Tout"), query.clone()),
         Outline::Folder { text: name("Regions", "Régions"), outlines: sorted(by_region.collect()) },
         Outline::Folder { text: name("Countries", "Pays"), outlines: sorted(by_country.collect()) },
         Outline::Folder { text: name("Themes", "Thèmes"), outlines: sorted(by_theme.collect()) },
     ]
 }
 
-fn feed(site: &Site, text: &str, query: &Query) -> Outline {
+fn feed(site: &Site, ui: Language, text: &str, query: Query) -> Outline {
     let languages: Vec<Language> = query.languages.iter().copied().collect();
+    // A French list is of feeds with French titles and labels.
+    let asked = Asked { ui: (ui == Language::FR).then_some(ui), ..Asked::from(query) };
     Outline::Feed {
         text: text.to_owned(),
-        feed_url: site.edition.address("feed.atom", query),
-        home_url: site.edition.address("", query),
+        feed_url: site.edition.address("feed.atom", &asked),
+        home_url: site.edition.address("", &asked),
         language: if let [one] = languages[..] { Some(one) } else { None },
     }
 }

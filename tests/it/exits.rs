@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use depeche::edition::Edition;
+use depeche::edition::{Edition, Issue};
 use depeche::publish::{self, Format};
 use depeche::query::Query;
 use reqwest::Method;
@@ -56,7 +56,7 @@ async fn feeds(edition: &Edition, queries: &[String]) -> Vec<Vec<u8>> {
     let mut feeds = Vec::new();
     for text in queries {
         let query = Query::parse(text, &edition.vocabulary()).unwrap();
-        let (feed, _) = edition.feed(&query, Format::Atom).await.unwrap();
+        let Issue::Feed(feed, _) = edition.feed(&query.into(), Format::Atom).await.unwrap() else { panic!("{text}") };
         feeds.push(publish::render(&feed, Format::Atom).unwrap());
     }
     feeds

@@ -9,10 +9,10 @@ use depeche::clock::Clock;
 use depeche::config::Config;
 use depeche::daemon;
 use depeche::demo::{self, Fixture, Replay};
-use depeche::edition::Edition;
+use depeche::edition::{Asked, Edition, Issue};
+use depeche::index::Month;
 use depeche::pipeline::{Line, Round};
 use depeche::publish::{self, Format};
-use depeche::query::Query;
 use depeche::store::Store;
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
@@ -88,11 +88,26 @@ impl House {
         self.clock.set(self.clock.now() + SignedDuration::from_hours(hours));
     }
 
+    /// A month of a feed, as it is now.
+    pub async fn archive(&self, store: &Store, query: &str, month: Month, format: Format) -> String {
+        let edition = Edition::new(store.clone(), &self.config);
+        edition.follow().await.unwrap();
+        let query = format!("archive={month}&{query}");
+        let mut asked = Asked::parse(&query, &edition.vocabulary()).unwrap();
+        let feed = loop {
+            match edition.feed(&asked, format).await.unwrap() {
+                Issue::Feed(feed, _) => break feed,
+                Issue::Moved(now) => asked = *now,
+            }
+        };
+        String::from_utf8(publish::render(&feed, format).unwrap()).unwrap()
+    }
+
     pub async fn feed(&self, store: &Store, query: &str, format: Format) -> String {
         let edition = Edition::new(store.clone(), &self.config);
         edition.follow().await.unwrap();
-        let query = Query::parse(query, &edition.vocabulary()).unwrap();
-        let (feed, _) = edition.feed(&query, format).await.unwrap();
+        let asked = Asked::parse(query, &edition.vocabulary()).unwrap();
+        let Issue::Feed(feed, _) = edition.feed(&asked, format).await.unwrap() else { panic!("{query}: moved") };
         String::from_utf8(publish::render(&feed, format).unwrap()).unwrap()
     }
 

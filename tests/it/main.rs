@@ -11,6 +11,7 @@ mod feeds;
 mod fixtures;
 mod guard;
 mod health;
+mod history;
 mod house;
 mod kill;
 mod kinds;

@@ -53,6 +53,26 @@ impl Server {
         server
     }
 
+    /// Waits until what is served is level with the store.
+    pub async fn settle(&self) {
+        let head = self.line.store.head().await.unwrap().seq;
+        while self.json("/health/ready").await["seq"].as_u64().unwrap() < head {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Another server on the same store, as after a restart.
+    pub async fn restart(&mut self) {
+        self.line.stop.cancel();
+        self.line = self.house.line(self.line.store.clone()).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.address = listener.local_addr().unwrap();
+        tokio::spawn(daemon::run(Arc::clone(&self.house.config), self.line.clone(), Some(listener), Role::Serve));
+        while self.get("/health/ready", &[]).await.status() != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
     pub async fn get(&self, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {
         self.ask(Method::GET, path, headers).await
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use depeche::article::ArticleId;
 use depeche::config::StorePlace;
 use depeche::desk::{Desk, Reply, Request};
-use depeche::edition::Edition;
+use depeche::edition::{Edition, Issue};
 use depeche::publish::{self, Format};
 use depeche::query::{Body, Query};
 use depeche::store;
@@ -146,7 +146,7 @@ async fn the_ceiling_of_a_source_holds_on_every_exit() {
         let edition = Edition::new(server.line.store.clone(), &left);
         edition.follow().await.unwrap();
         let query = Query::parse("body=full&source=kenya&limit=200", &edition.vocabulary()).unwrap();
-        let (feed, _) = edition.feed(&query, Format::Json).await.unwrap();
+        let Issue::Feed(feed, _) = edition.feed(&query.into(), Format::Json).await.unwrap() else { panic!("moved") };
         let feed = String::from_utf8(publish::render(&feed, Format::Json).unwrap()).unwrap();
         assert_eq!((feed.contains("quokkaclinic"), feed.contains("ytterbalsam")), (first, deep), "{ceiling:?}");
         assert!(deep || seen(&exits, "okapi").is_empty(), "{:?}", seen(&exits, "okapi"));

@@ -16,6 +16,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Problem, Shared, Site};
 use crate::article::{Article, Country, Language};
+use crate::edition::Asked;
 use crate::index::Counts;
 use crate::query::Query;
 
@@ -160,7 +161,13 @@ fn layout(
     let t = texts(ui);
     let root = site.edition.public_url.path();
     let separator = if canonical.is_empty() { "" } else { "&" };
-    let feed = |format: &str| format!("{root}feed.{format}{}{canonical}", if canonical.is_empty() { "" } else { "?" });
+    // A French page advertises the feed with French titles and labels, in that feed's one spelling.
+    let mut pairs: Vec<&str> = canonical.split('&').filter(|pair| !pair.is_empty()).collect();
+    pairs.extend((ui == Language::FR).then_some("ui=fr"));
+    pairs.sort_unstable();
+    let question = if pairs.is_empty() { "" } else { "?" };
+    let feed = |format: &str| format!("{root}feed.{format}{question}{}", pairs.join("&"));
+    let name = if canonical.is_empty() { &site.edition.feed.title } else { title };
     let page = html! {
         (DOCTYPE)
         html lang=(ui.tag()) {
@@ -168,9 +175,9 @@ fn layout(
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                link rel="alternate" type="application/atom+xml" title="Atom" href=(feed("atom"));
-                link rel="alternate" type="application/rss+xml" title="RSS" href=(feed("rss"));
-                link rel="alternate" type="application/feed+json" title="JSON Feed" href=(feed("json"));
+                link rel="alternate" type="application/atom+xml" title={ (name) " (Atom)" } href=(feed("atom"));
+                link rel="alternate" type="application/rss+xml" title={ (name) " (RSS)" } href=(feed("rss"));
+                link rel="alternate" type="application/feed+json" title={ (name) " (JSON Feed)" } href=(feed("json"));
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -212,7 +219,8 @@ pub(super) async fn home(
     let canonical = query.canonical();
     let articles = site.edition.articles(site.edition.select(&query).await?.ids).await?;
     let counts = site.edition.counts();
-    let feed = |format: &str| site.edition.address(&format!("feed.{format}"), &query);
+    let asked = Asked { ui: (ui == Language::FR).then_some(ui), ..Asked::from(query.clone()) };
+    let feed = |format: &str| site.edition.address(&format!("feed.{format}"), &asked);
     let body = html! {
         h1 { (t.latest) }
         (filters(&site, ui, &query, &counts))
@@ -224,7 +232,7 @@ pub(super) async fn home(
         @if articles.is_empty() { p { (t.nothing) } }
         @for article in &articles { (card(&site, ui, article)) }
     };
-    Ok(layout(&site, ui, &site.edition.title(&query), "", &canonical, body))
+    Ok(layout(&site, ui, &site.edition.title(&query, ui), "", &canonical, body))
 }
 
 fn filters(site: &Site, ui: Language, query: &Query, counts: &Counts) -> Markup {
