@@ -30,6 +30,11 @@ async fn read(server: &Server, path: &str) -> Document {
     let archive = path.contains("archive=");
     let (ids, previous, marked) = if path.starts_with("/feed.json") {
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            feed_rs::parser::parse(text.as_bytes()).unwrap().entries.len(),
+            json["items"].as_array().unwrap().len()
+        );
+        assert_eq!(path_of(json["feed_url"].as_str().unwrap()), path);
         let ids = json["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().to_owned()).collect();
         (ids, json["next_url"].as_str().map(path_of), json["_depeche"]["archive"] == true)
     } else {

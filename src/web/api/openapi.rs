@@ -69,7 +69,15 @@ fn list(of: &str) -> Value {
 fn document(server: &str) -> Value {
     let with = |more: Vec<Value>| filters().into_iter().chain(more).collect::<Vec<_>>();
     let feed = |what: &str, kind: &str| {
-        get(&format!("The filtered feed as {what}"), filters(), answers("The feed", kind, text()))
+        let mut own = filters();
+        own.push(parameter("ui", "Language of titles and labels", json!({"type": "string", "enum": ["en", "fr"]})));
+        own.push(parameter(
+            "archive",
+            "A month of first storage (RFC 5005), as links of `rel=prev-archive` and `next_url` have it",
+            text(),
+        ));
+        own.push(parameter("v", "The archive's version, from the same link; another one answers 307", text()));
+        get(&format!("The filtered feed as {what}"), own, answers("The feed", kind, text()))
     };
     let mut articles = list("Article");
     articles["required"] = json!(["data", "next", "total"]);
