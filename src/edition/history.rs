@@ -135,7 +135,10 @@ impl Edition {
         add(&format!("{:?}", self.feed));
         self.themes.iter().for_each(|theme| add(&format!("{theme:?}")));
         self.sources.iter().for_each(|(id, card)| add(&format!("{id} {card:?}")));
-        add(&format!("{:?}", self.ceilings.read().unwrap_or_else(PoisonError::into_inner)));
+        // Ceilings are remembered for sources that left the configuration; of the others the configuration decides.
+        let ceilings = self.ceilings.read().unwrap_or_else(PoisonError::into_inner);
+        let left = ceilings.iter().filter(|(id, _)| !self.sources.contains_key(*id));
+        left.for_each(|(id, body)| add(&format!("{id} {body:?}")));
         seed
     }
 }

@@ -131,7 +131,9 @@ async fn other_rules_change_what_they_say_once_and_nothing_that_is_given_for_eve
     // Back under the old rules everything is as it was.
     reprocess(&line, &house.config, false).await;
     assert_eq!(all(&line.store).await, before);
-    assert_eq!(feeds("source=kenya&limit=200").await, kenya);
+    // The archive has another name, since its months did change in between.
+    let items = |feed: &str| serde_json::from_str::<serde_json::Value>(feed).unwrap()["items"].clone();
+    assert!(items(&feeds("source=kenya&limit=200").await) == items(&kenya));
 }
 
 #[tokio::test(flavor = "multi_thread")]
