@@ -8,7 +8,7 @@ from lxml import etree
 base, work = sys.argv[1:3]
 here = os.path.dirname(os.path.abspath(__file__))
 filters = ["", "limit=200", "country=HTI", "theme=displacement", "lang=fr", "lang=ar", "country=HTI&lang=fr&ui=fr", "dedupe=none&limit=200",
-           "body=none&country=KEN&theme=displacement", "body=summary&limit=200", "prefer=fr", "limit=1&until=2020-01-01", "lang=ja"]
+           "body=none&country=KEN&theme=labour-migration", "body=summary&limit=200", "prefer=fr", "limit=1&until=2020-01-01", "lang=ja"]
 empty, some = {"lang=ja"}, {"limit=1&until=2020-01-01"}
 ATOM, MEDIA = "{http://www.w3.org/2005/Atom}", "{http://search.yahoo.com/mrss/}"
 grammar = etree.RelaxNG(etree.parse(f"{here}/schema/atom.rng"))
@@ -99,9 +99,11 @@ for n, (query, name) in enumerate(queries):
         home = f"{work}/{form}-{n}"
         seen, complaints = newsboat(url, home)
         check(f"newsboat {form} {name}: every item", seen == ids)
+        # It writes validators down for feeds that it has in its cache, which a new one is not until its first poll is over.
+        newsboat(url, home)
         before = answers(304)
         again, complaints = newsboat(url, home)
-        check(f"newsboat {form} {name}: second poll is 304", answers(304) == before + 1 and again == ids)
+        check(f"newsboat {form} {name}: a poll with validators is 304", answers(304) == before + 1 and again == ids)
         check(f"newsboat {form} {name}: {complaints}", not complaints)
         polled += 1
 json.dump(documents, open(f"{work}/documents.json", "w"))
