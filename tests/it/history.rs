@@ -171,7 +171,11 @@ async fn an_archive_never_changes_and_a_former_one_leads_on() {
 
     // A change in the oldest month moves all that stand on it, so that no walker misses it.
     let item = server.json("/feed.json?limit=200&source=haiti-fr").await["items"][0].clone();
-    server.line.withdraw(&item["url"].as_str().unwrap().parse().unwrap(), false).await.unwrap();
+    server
+        .line
+        .withdraw(&item["url"].as_str().unwrap().parse().unwrap(), false, &server.house.config.sources)
+        .await
+        .unwrap();
     server.settle().await;
     let (_, last) = walk(&server, "/feed.atom").await;
     assert!(last.iter().zip(&after).all(|(a, b)| a.path != b.path));
@@ -234,7 +238,11 @@ async fn what_is_withdrawn_has_a_tombstone_unless_a_copy_takes_over() {
     });
     let alone = alone.unwrap();
     let id = alone["id"].as_str().unwrap().to_owned();
-    server.line.withdraw(&alone["url"].as_str().unwrap().parse().unwrap(), true).await.unwrap();
+    server
+        .line
+        .withdraw(&alone["url"].as_str().unwrap().parse().unwrap(), true, &server.house.config.sources)
+        .await
+        .unwrap();
     server.settle().await;
     for (query, has) in [("country=KEN", true), ("lang=en&limit=200", true), ("country=HTI", false), ("lang=fr", false)]
     {
@@ -258,7 +266,7 @@ async fn what_is_withdrawn_has_a_tombstone_unless_a_copy_takes_over() {
     assert_eq!(again, read(&server, "/feed.atom?country=KEN").await.text);
 
     // It comes back: no tombstone any more.
-    server.line.lift(&alone["url"].as_str().unwrap().parse().unwrap()).await.unwrap();
+    server.line.lift(&alone["url"].as_str().unwrap().parse().unwrap(), &server.house.config.sources).await.unwrap();
     server.house.later(48);
     server.house.crawl_some(&server.line, "kenya").await;
     server.settle().await;
@@ -271,7 +279,7 @@ async fn what_is_withdrawn_has_a_tombstone_unless_a_copy_takes_over() {
 async fn a_restart_and_a_round_with_nothing_new_leave_every_copy_fresh() {
     let mut server = server().await;
     let url = server.json("/feed.json?country=KEN").await["items"][0]["url"].as_str().unwrap().to_owned();
-    server.line.withdraw(&url.parse().unwrap(), false).await.unwrap();
+    server.line.withdraw(&url.parse().unwrap(), false, &server.house.config.sources).await.unwrap();
     server.house.later(1);
     server.settle().await;
     let mut kept = Vec::new();
