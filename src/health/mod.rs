@@ -1,6 +1,7 @@
 //! The health of sources: what a round saw, held against what this source usually shows. Pure: it never does I/O, never
 //! reads the clock, and never decides when a source is asked.
 
+mod alarm;
 mod cause;
 mod expect;
 mod network;
@@ -11,6 +12,7 @@ mod share;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use alarm::{Alarm, Event, Ledger, Member, Message, Subject, Watched};
 pub use cause::{Cause, Words};
 pub use expect::Expectations;
 pub use network::{Network, Outage, Unreachable};

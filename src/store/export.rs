@@ -76,6 +76,13 @@ pub enum Row {
         /// `theme:slug` or `source:id`.
         name: String,
     },
+    /// What was said of alarms, and what is still to be delivered.
+    Ledger {
+        /// Its key.
+        key: String,
+        /// It.
+        value: serde_json::Value,
+    },
 }
 
 impl Row {

@@ -33,6 +33,7 @@ struct Inner {
     withdrawn: HashMap<ArticleId, Timestamp>,
     revisions: BTreeMap<(ArticleId, u64), Revision>,
     names: std::collections::BTreeSet<String>,
+    ledger: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Inner {
@@ -52,6 +53,7 @@ impl Default for Inner {
             withdrawn: HashMap::new(),
             revisions: BTreeMap::new(),
             names: std::collections::BTreeSet::new(),
+            ledger: BTreeMap::new(),
         }
     }
 }
@@ -247,6 +249,23 @@ impl Memory {
         Ok(self.lock().names.iter().cloned().collect())
     }
 
+    pub(super) fn ledger(&self, prefix: &str) -> Answer<Vec<(String, serde_json::Value)>> {
+        let inner = self.lock();
+        let found = inner.ledger.iter().filter(|(key, _)| key.starts_with(prefix));
+        Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    pub(super) fn note(&self, rows: &[(String, Option<serde_json::Value>)]) -> Answer<()> {
+        let mut inner = self.lock();
+        for (key, value) in rows {
+            match value {
+                Some(value) => inner.ledger.insert(key.clone(), value.clone()),
+                None => inner.ledger.remove(key),
+            };
+        }
+        Ok(())
+    }
+
     pub(super) fn export(&self, path: &Path) -> Answer<ExportReport> {
         let inner = self.lock();
         let rows = (inner.articles.values().cloned().map(Row::article))
@@ -258,7 +277,8 @@ impl Memory {
             .chain(inner.pages.iter().map(|(url, page)| Row::Page { url: url.clone(), page: page.clone() }))
             .chain(inner.sources.iter().map(|(id, s)| Row::Source { id: id.clone(), state: Box::new(s.clone()) }))
             .chain(inner.hosts.iter().map(|(host, until)| Row::Host { host: host.clone(), until: *until }))
-            .chain(inner.names.iter().map(|name| Row::Name { name: name.clone() }));
+            .chain(inner.names.iter().map(|name| Row::Name { name: name.clone() }))
+            .chain(inner.ledger.iter().map(|(key, v)| Row::Ledger { key: key.clone(), value: v.clone() }));
         export::write(path, inner.head(), rows.map(Ok))
     }
 
@@ -303,6 +323,9 @@ impl Memory {
                 }
                 Row::Name { name } => {
                     inner.names.insert(name);
+                }
+                Row::Ledger { key, value } => {
+                    inner.ledger.insert(key, value);
                 }
             }
             Ok(())

@@ -3,6 +3,7 @@
 
 mod erase;
 mod export;
+mod ledger;
 mod memory;
 mod open;
 mod record;
@@ -490,6 +491,17 @@ impl Store {
     /// The texts that an article had before, the oldest first.
     pub async fn revisions(&self, id: ArticleId) -> Result<Vec<Revision>, StoreError> {
         dispatch!(self.revisions(id))
+    }
+
+    /// What was noted in the ledger under keys that begin so, in the order of the keys.
+    pub async fn ledger(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>, StoreError> {
+        let prefix = prefix.to_owned();
+        dispatch!(self.ledger(&prefix))
+    }
+
+    /// Notes values in the ledger, or strikes them out; all of them or none, and on disk when this answers.
+    pub async fn note(&self, rows: Vec<(String, Option<serde_json::Value>)>) -> Result<(), StoreError> {
+        dispatch!(self.note(&rows))
     }
 
     /// Every theme and source that a stored article ever bore, as `theme:slug` and `source:id`.

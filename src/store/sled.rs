@@ -40,6 +40,7 @@ pub struct Sled {
     withdrawn: Tree,
     revisions: Tree,
     names: Tree,
+    ledger: Tree,
     /// The last change that is on disk. Nobody is shown a later one: it could still be lost, and its number given again.
     durable: Arc<AtomicU64>,
     /// Held by a put, and by an export for as long as it reads.
@@ -92,6 +93,7 @@ impl Sled {
             withdrawn: tree("withdrawn")?,
             revisions: tree("revisions")?,
             names: tree("names")?,
+            ledger: tree("ledger")?,
             durable: Arc::new(AtomicU64::new(meta.get(SEQ)?.map_or(0, |bytes| number(&bytes)))),
             writer: Arc::default(),
             meta,
@@ -388,6 +390,24 @@ impl Sled {
         self.names.iter().keys().map(|key| Ok(text(&key?))).collect()
     }
 
+    pub(super) fn ledger(&self, prefix: &str) -> Answer<Vec<(String, serde_json::Value)>> {
+        let rows = self.ledger.scan_prefix(prefix);
+        rows.map(|row| row.map_err(StoreError::from).and_then(|(k, v)| Ok((text(&k), decode(&text(&k), &v)?))))
+            .collect()
+    }
+
+    pub(super) fn note(&self, rows: &[(String, Option<serde_json::Value>)]) -> Answer<()> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in rows {
+            match value {
+                Some(value) => batch.insert(key.as_bytes(), encode(value)?),
+                None => batch.remove(key.as_bytes()),
+            }
+        }
+        self.ledger.apply_batch(batch)?;
+        self.flush()
+    }
+
     pub(super) fn export(&self, path: &Path) -> Answer<ExportReport> {
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         fn rows<'a>(
@@ -410,7 +430,8 @@ impl Sled {
                 Ok(Row::Source { id: source_id(k)?, state: Box::new(decode(&text(k), v)?) })
             }))
             .chain(rows(&self.hosts, |k, v| Ok(Row::Host { host: text(k), until: second(v) })))
-            .chain(rows(&self.names, |k, _| Ok(Row::Name { name: text(k) })));
+            .chain(rows(&self.names, |k, _| Ok(Row::Name { name: text(k) })))
+            .chain(rows(&self.ledger, |k, v| Ok(Row::Ledger { key: text(k), value: decode(&text(k), v)? })));
         export::write(path, self.head()?, all)
     }
 
@@ -463,6 +484,9 @@ impl Sled {
                 }
                 Row::Name { name } => {
                     self.names.insert(name, b"")?;
+                }
+                Row::Ledger { key, value } => {
+                    self.ledger.insert(key, encode(&value)?)?;
                 }
             }
             Ok(())

@@ -182,6 +182,14 @@ async fn story(store: &Store) {
     assert!(store.lease(&source, other, second(61), second(90)).await.unwrap(), "a lease ends by itself");
     store.release(&source, other).await.unwrap();
     assert!(store.names().await.unwrap().contains(&"source:haiti-fr".to_owned()));
+
+    // The ledger: notes by key, in order, changed together.
+    let note = |key: &str, value: Option<u32>| (key.to_owned(), value.map(|n| serde_json::json!({ "n": n })));
+    store.note(vec![note("b/2", Some(2)), note("b/1", Some(1)), note("a", Some(0)), note("b/3", None)]).await.unwrap();
+    store.note(vec![note("b/1", Some(7)), note("a", None)]).await.unwrap();
+    let kept = [("b/1".to_owned(), serde_json::json!({"n": 7})), ("b/2".to_owned(), serde_json::json!({"n": 2}))];
+    assert_eq!(store.ledger("b/").await.unwrap(), kept);
+    assert_eq!(store.ledger("").await.unwrap(), kept);
     assert_eq!(store.verify().await.unwrap().problems, Vec::<String>::new());
 }
 
@@ -225,6 +233,7 @@ async fn an_export_moves_everything_to_another_store_under_a_new_epoch() {
         assert_eq!(to.sources().await.unwrap(), from.sources().await.unwrap());
         assert_eq!(to.hosts().await.unwrap(), from.hosts().await.unwrap());
         assert_eq!(to.names().await.unwrap(), from.names().await.unwrap());
+        assert_eq!(to.ledger("").await.unwrap(), from.ledger("").await.unwrap());
         assert!(to.is_blocked("https://haiti.example/x").await.unwrap());
         assert_eq!(to.verify().await.unwrap().problems, Vec::<String>::new());
         let again = folder.path().join("again.depeche");
