@@ -17,6 +17,7 @@ pub mod commands;
 pub mod config;
 pub mod daemon;
 pub mod dedup;
+pub mod deliver;
 pub mod demo;
 pub mod desk;
 pub mod edition;

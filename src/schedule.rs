@@ -48,6 +48,17 @@ pub fn back_off(id: &str, failures: u32, at: Timestamp) -> Duration {
     full.mul_f64(share).max(Duration::from_secs(1))
 }
 
+/// Retry-After (RFC 9110 section 10.2.3): seconds or a date. Negative, past and odd values say nothing.
+pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        // Too many digits for a number still mean a long time, which the caller caps.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let at = Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()?;
+    Duration::try_from(at.duration_since(now)).ok()
+}
+
 /// True when a page that answers 404 or 410 since `since` is asked for again: a day after the last time, then ever more
 /// rarely, and no more after a month.
 pub fn gone_due(since: Timestamp, last_fetch: Timestamp, now: Timestamp) -> bool {

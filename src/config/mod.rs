@@ -5,6 +5,7 @@ mod measure;
 mod mistake;
 mod raw;
 mod validate;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::article::{Country, Language, SourceId, Themes};
+use crate::deliver::Hook;
 use crate::enrich::ThemeWords;
 use crate::extract::Profile;
 use crate::query::Body;
@@ -39,6 +41,8 @@ pub struct Config {
     pub theme_words: Vec<ThemeWords>,
     /// What it watches.
     pub sources: Vec<Arc<Source>>,
+    /// Whom it tells.
+    pub webhooks: Vec<Hook>,
     /// Sections and keys that are valid, but that this version does not use yet.
     pub unused: Vec<String>,
 }

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::mistake::{Mistakes, suggestion};
 use super::raw::{At, Section};
-use super::{Archive, Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, measure};
+use super::{Archive, Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, measure, webhook};
 use crate::article::{Country, Language, SourceId, Theme, ThemeSlug, Themes};
 use crate::enrich::ThemeWords;
 use crate::extract::{DateOrder, Profile, ProfileRules};
@@ -34,13 +34,13 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
     let profiles = profiles(root.sections("profile", m), m);
     let (themes, theme_words) = themes(root.sections("theme", m), m);
     let sources = sources(root.sections("source", m), &profiles, &crawl, feed.body, m);
-    webhooks(root.sections("webhook", m), m, &mut unused);
+    let webhooks = webhook::webhooks(root.sections("webhook", m), environment, m, &mut unused);
     root.close(m);
     let found = mistakes.into_sorted();
     if !found.is_empty() {
         return Err(found);
     }
-    Ok(Config { server, store, archive, crawl, feed, themes, theme_words, sources, unused })
+    Ok(Config { server, store, archive, crawl, feed, themes, theme_words, sources, webhooks, unused })
 }
 
 fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) -> Server {
@@ -422,10 +422,12 @@ fn sources(
         let every = section.string("every", m).and_then(|at| read(&at, m, measure::duration)).unwrap_or(crawl.every);
         let pages = section.integer("pages", m).and_then(|at| within(&at, 1, 50, "source.pages", m)).unwrap_or(1);
         let body = section.string("body", m).and_then(|at| read(&at, m, body)).unwrap_or(default_body);
+        // A profile of its own has its own name: what shares a name shares alarms.
+        let own_name = id.as_ref().map_or_else(|| "source".to_owned(), |id| id.to_string());
         let own = rules(
             &mut section,
             base.as_ref().map(|p| p.rules()),
-            base.as_ref().map_or("source", |p| p.rules().name.as_str()),
+            base.as_ref().map_or_else(|| own_name.clone(), |p| p.rules().name.clone()).as_str(),
             m,
         );
         let profile = if own.written { compile(&own, &span, m) } else { base };
@@ -463,40 +465,11 @@ fn source_url(text: &str) -> Result<Url, String> {
     }
 }
 
-fn webhooks(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) {
-    for mut section in sections {
-        let span = section.span.clone();
-        let (name, url) = (section.string("name", m), section.string("url", m));
-        if name.is_none() || url.is_none() {
-            m.add(&span, "unable to use this [[webhook]]: it needs a name and a url");
-        }
-        if let Some(at) = url {
-            read(&at, m, source_url);
-        }
-        section.string("secret_env", m);
-        section.string("query", m);
-        if let Some(at) = section.string("format", m)
-            && !matches!(at.value.as_str(), "json" | "slack" | "teams")
-        {
-            m.add(
-                &at.span,
-                format!(
-                    "unable to use {:?} as a webhook's format: allowed are \"json\", \"slack\" and \"teams\"",
-                    at.value
-                ),
-            );
-        }
-        section.integer("batch", m);
-        section.close(m);
-        unused.push(format!("webhook {}", name.map(|at| at.value).unwrap_or_default()));
-    }
-}
-
-fn read<T>(at: &At<String>, m: &mut Mistakes<'_>, reader: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+pub(super) fn read<T>(at: &At<String>, m: &mut Mistakes<'_>, reader: impl Fn(&str) -> Result<T, String>) -> Option<T> {
     reader(&at.value).map_err(|message| m.add(&at.span, message)).ok()
 }
 
-fn within(at: &At<u64>, least: u64, most: u64, name: &str, m: &mut Mistakes<'_>) -> Option<u64> {
+pub(super) fn within(at: &At<u64>, least: u64, most: u64, name: &str, m: &mut Mistakes<'_>) -> Option<u64> {
     if (least..=most).contains(&at.value) {
         return Some(at.value);
     }

@@ -1,6 +1,7 @@
 //! Wires the parts and supervises the tasks: the crawl loop, the follower of the log, the server, the signals.
 //! Serving never crawls, and crawling never waits for readers. It never ends in the middle of an article.
 
+pub mod alarms;
 mod crawl;
 mod serve;
 mod settings;
@@ -123,6 +124,7 @@ pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>,
     if role != Role::Serve {
         tasks.spawn(crawl::crawl(Arc::clone(&config), line.clone(), tasks.clone()));
         tasks.spawn(crawl::tidy(line.clone()));
+        tasks.spawn(alarms::watch(Arc::clone(&config), line.clone()));
     }
     let StorePlace::Sled(folder) = &config.store;
     tasks.spawn(Desk::new(Arc::clone(&config), line.clone(), Some(edition)).serve(folder.clone()));

@@ -22,10 +22,10 @@ use crate::clock::Clock;
 use crate::health::{Network, Unreachable};
 use crate::net::{Client, NetError, Response};
 
+pub use crate::schedule::retry_after;
 pub use charset::decode;
 pub use error::FetchError;
 pub use host::key_of as host_key;
-pub use patience::retry_after;
 pub use robots::Rules;
 
 /// How politely.
@@ -117,6 +117,11 @@ impl Fetcher {
     /// Makes a fetcher.
     pub fn new(client: Client, settings: FetchSettings, clock: Clock) -> Fetcher {
         Fetcher { client, settings, clock, book: book::Book::default(), network: Network::default() }
+    }
+
+    /// The client that it asks with, for others who ask.
+    pub fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// Which hosts could be reached.
@@ -255,7 +260,7 @@ impl Fetcher {
             return None;
         }
         let value = text(&response.headers, header::RETRY_AFTER);
-        let wait = value.and_then(|value| patience::retry_after(&value, now));
+        let wait = value.and_then(|value| retry_after(&value, now));
         let wait = wait.or((response.status == 429).then_some(patience::TOO_MANY))?;
         Some(patience::after(now, wait.min(self.settings.max_retry_after)))
     }

@@ -12,17 +12,6 @@ pub(super) const TOO_MANY: Duration = Duration::from_secs(15 * 60);
 /// So many failures in a row, and the host is left alone for a while; then one request decides.
 pub(super) const FAILURES: u32 = 5;
 
-/// Retry-After (RFC 9110 section 10.2.3): seconds or a date. Negative, past and odd values say nothing.
-pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        // Too many digits for a number still mean a long time, which the caller caps.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let at = Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()?;
-    Duration::try_from(at.duration_since(now)).ok()
-}
-
 /// Until when a host is left alone that failed so often in a row; `None` while the circuit is closed.
 pub(super) fn circuit(host: &str, failures: u32, now: Timestamp) -> Option<Timestamp> {
     let opened = failures.checked_sub(FAILURES)?;
@@ -38,6 +27,7 @@ pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::retry_after;
 
     fn now() -> Timestamp {
         Timestamp::from_second(784_111_777).unwrap_or_default()

@@ -157,12 +157,18 @@ impl Client {
 
     /// Asks once. A redirect is an answer like any other.
     pub async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Response, NetError> {
-        self.get_within(url, headers, None).await
+        self.send(self.http.get(url.clone()).headers(headers.clone()), url, None).await
     }
 
     /// Asks once for the first so many bytes of the body; a longer one is cut, not refused.
     pub async fn get_first(&self, url: &Url, headers: &HeaderMap, first: usize) -> Result<Response, NetError> {
-        self.get_within(url, headers, Some(first)).await
+        self.send(self.http.get(url.clone()).headers(headers.clone()), url, Some(first)).await
+    }
+
+    /// Posts a body once, under the same guard, limits and times as every request. Of the answer a little is read: it
+    /// says whether it worked, and nothing else of it is of use.
+    pub async fn post(&self, url: &Url, headers: &HeaderMap, body: Bytes) -> Result<Response, NetError> {
+        self.send(self.http.post(url.clone()).headers(headers.clone()).body(body), url, Some(4 << 10)).await
     }
 
     /// Checks all of a URL but what its name resolves to, without asking anyone.
@@ -172,11 +178,15 @@ impl Client {
             .map_err(|why| NetError::Refused { url: url.clone(), why })
     }
 
-    async fn get_within(&self, url: &Url, headers: &HeaderMap, first: Option<usize>) -> Result<Response, NetError> {
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        url: &Url,
+        first: Option<usize>,
+    ) -> Result<Response, NetError> {
         let settings = &self.settings;
         self.vet(url)?;
-        let request =
-            self.http.get(url.clone()).headers(headers.clone()).header(http::header::ACCEPT_ENCODING, "gzip, br, zstd");
+        let request = request.header(http::header::ACCEPT_ENCODING, "gzip, br, zstd");
         let answer = request.send().await.map_err(|error| self.explain(url, &error))?;
         let headers = answer.headers().clone();
         let size: usize = headers.iter().map(|(k, v)| k.as_str().len() + v.len()).sum();

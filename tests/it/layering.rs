@@ -24,6 +24,10 @@ const NEVER: &[(&str, &[&str])] = &[
     ("fetch", &["crate::extract", "crate::store", "crate::config", "crate::web"]),
     ("store", &["crate::fetch", "crate::extract", "crate::publish", "crate::web", "crate::config"]),
     ("index", &["crate::fetch", "crate::extract", "crate::pipeline", "axum"]),
+    (
+        "deliver",
+        &["crate::fetch", "crate::extract", "crate::pipeline", "crate::config", "crate::web", "crate::clock", "axum"],
+    ),
     ("publish", &["crate::fetch", "crate::extract", "crate::pipeline", "axum", "crate::clock"]),
     ("edition", &["crate::fetch", "crate::pipeline", "axum", "crate::clock"]),
     ("web", &["crate::fetch", "crate::extract", "crate::dedup", "crate::pipeline"]),

@@ -1,6 +1,7 @@
 //! The one integration binary: offline, port 0, injected clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod alarms;
 mod api;
 mod commands;
 mod crashes;
