@@ -258,18 +258,7 @@ impl Alarm {
 }
 
 fn network(outage: &Outage) -> Trouble {
-    let Outage { failing, tried, .. } = outage;
-    Trouble {
-        reason: Words {
-            en: format!("{failing} of {tried} hosts cannot be reached at once; no source is to blame"),
-            fr: format!("{failing} hôtes sur {tried} injoignables à la fois ; aucune source n’est en cause"),
-        },
-        advice: Words {
-            en: "check this machine's network and DNS".into(),
-            fr: "vérifiez le réseau et le DNS de cette machine".into(),
-        },
-        sources: Vec::new(),
-    }
+    Trouble { reason: outage.reason(), advice: Outage::advice(), sources: Vec::new() }
 }
 
 /// What is wrong, by subject. Of several causes at one step the first source's is told.

@@ -10,9 +10,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::{Problem, Shared, Site};
-use crate::article::{Language, SourceId};
+use crate::article::SourceId;
 use crate::health::Outage;
-use crate::publish::{self, Entry, Feed, Format, Origin};
 use crate::store::SourceState;
 
 pub(super) async fn live() -> impl IntoResponse {
@@ -89,60 +88,7 @@ fn network(site: &Site) -> serde_json::Value {
     }
 }
 
-/// Sources that are not well, as a feed: one entry a source and state.
-pub(super) async fn sources_atom(State(site): Shared) -> Result<Response, Problem> {
-    let mut entries = Vec::new();
-    for (id, name, state) in states(&site).await? {
-        let health = state.health;
-        let since = health.since.unwrap_or_default();
-        if !health.state.needs_a_look() {
-            continue;
-        }
-        let own = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("{id} {} {since}", health.state).as_bytes());
-        entries.push(Entry {
-            id: own.urn().to_string(),
-            url: format!("{}health/sources", site.edition.public_url),
-            title: format!("{name}: {}", health.state),
-            language: Language::EN,
-            published: since,
-            updated: since,
-            authors: Vec::new(),
-            summary: health.reason,
-            content: None,
-            categories: Vec::new(),
-            image: None,
-            attachments: Vec::new(),
-            source: Origin { id: id.to_string(), name, url: String::new() },
-            also: Vec::new(),
-            translations: Vec::new(),
-            rights: None,
-            extension: serde_json::Value::Null,
-        });
-    }
-    entries.sort_by(|a, b| b.updated.cmp(&a.updated).then_with(|| a.id.cmp(&b.id)));
-    let address = format!("{}health/sources.atom", site.edition.public_url);
-    let feed = Feed {
-        id: address.clone(),
-        title: format!("{} – sources", site.edition.feed.title),
-        description: "sources that need a look".to_owned(),
-        home_url: site.edition.public_url.to_string(),
-        self_url: address,
-        hub: None,
-        language: Some(Language::EN),
-        ui: Language::EN,
-        updated: entries.first().map_or_else(Default::default, |entry| entry.updated),
-        rights: None,
-        author: site.edition.feed.title.clone(),
-        history: publish::History::default(),
-        entries,
-    };
-    let bytes = publish::render(&feed, Format::Atom)
-        .map_err(|error| super::answer::internal("the feed could not be written", &error.to_string()))?;
-    Ok(([(header::CONTENT_TYPE, Format::Atom.content_type()), (header::CACHE_CONTROL, "no-store")], bytes)
-        .into_response())
-}
-
-async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceState)>, Problem> {
+pub(super) async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceState)>, Problem> {
     let mut kept: HashMap<SourceId, SourceState> = site.store.sources().await?.into_iter().collect();
     let of = |(id, card): (&SourceId, &crate::edition::SourceCard)| {
         (id.clone(), card.name.clone(), kept.remove(id).unwrap_or_default())

@@ -1,5 +1,6 @@
 //! The HTTP side: every route on one screen. It asks the edition and never fetches, extracts or judges.
 
+mod alarms;
 mod answer;
 mod api;
 mod conditional;
@@ -77,8 +78,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/v1/countries", get(api::countries))
         .route("/api/v1/themes", get(api::themes))
         .route("/api/v1/sources", get(api::sources))
+        .route("/health", get(pages::health))
         .route("/health/sources", get(health::sources))
-        .route("/health/sources.atom", get(health::sources_atom))
+        .route("/health/sources.atom", get(alarms::atom))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

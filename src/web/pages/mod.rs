@@ -3,11 +3,13 @@
 mod api;
 mod article;
 mod bot;
+mod health;
 
 pub(super) use api::api;
 pub(super) use article::article;
 pub use bot::Bot;
 pub(super) use bot::bot;
+pub(super) use health::health;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
@@ -27,7 +29,11 @@ article{border-bottom:1px solid #eceff2;padding:.6rem 0}table{border-collapse:co
 .meta{color:#5a6673;font-size:.9rem}.tag{background:#eef2f8;border-radius:3px;padding:0 .35rem;margin-right:.3rem;white-space:nowrap;font-size:.85rem}\
 form{display:flex;gap:.6rem;flex-wrap:wrap;align-items:end;background:#f6f8fa;padding:.8rem;border-radius:6px}label{display:block;font-size:.85rem;color:#5a6673}\
 select,input,button{font:inherit;padding:.25rem;max-width:16rem}.feeds{background:#f6f8fa;padding:.6rem .8rem;border-radius:6px;margin:.8rem 0;overflow-wrap:anywhere}\
-@media(prefers-color-scheme:dark){body{background:#12181f;color:#e3e8ed}a{color:#8ab4ff}form,.feeds,.tag{background:#1d2630}header,footer,article{border-color:#2b3641}.meta,footer,label{color:#9aa7b4}}";
+.health{width:100%;font-size:.92rem}.health th,.health td{border-bottom:1px solid #eceff2;padding:.5rem .7rem .5rem 0}.health td{overflow-wrap:anywhere}.health tr:target{background:#fff7d6}\
+.state{border-radius:3px;padding:0 .4rem;white-space:nowrap;background:#e3f3e6;color:#14532d}.state.quiet{background:#eef2f8;color:#3b4754}.state.degraded{background:#fdf0c8;color:#6b4a00}.state.broken,.state.blocked{background:#fbdcda;color:#8a1410}\
+.alarm{background:#fbdcda;color:#5c0d0a;border-radius:6px;padding:.8rem;margin:.8rem 0}\
+@media(max-width:40rem){.health thead{display:none}.health,.health tbody,.health tr,.health td{display:block}.health tr{border-bottom:1px solid #d5dbe1;padding:.5rem 0}.health td{border:0;padding:.2rem 0}.health td::before{content:attr(data-label);display:block;color:#5a6673;font-size:.8rem}}\
+@media(prefers-color-scheme:dark){.health th,.health td,.health tr{border-color:#2b3641}.health tr:target{background:#2d2a18}.alarm,.state.broken,.state.blocked{background:#4a1c1a;color:#ffd9d6}.state{background:#15361f;color:#bfe8c9}.state.quiet{background:#1d2630;color:#b7c2cc}.state.degraded{background:#43350f;color:#ffe6a3}body{background:#12181f;color:#e3e8ed}a{color:#8ab4ff}form,.feeds,.tag{background:#1d2630}header,footer,article{border-color:#2b3641}.meta,footer,label{color:#9aa7b4}}";
 
 /// The texts of one language of the interface.
 struct Texts {
@@ -57,6 +63,7 @@ struct Texts {
     revisions: &'static str,
     until: &'static str,
     details: &'static str,
+    health: &'static str,
     api: &'static str,
 }
 
@@ -87,6 +94,7 @@ const EN: Texts = Texts {
     revisions: "Former texts",
     until: "until",
     details: "details",
+    health: "State of the sources",
     api: "No key is needed. Countries are ISO 3166-1 alpha-3, themes map to ReliefWeb ids, times are RFC 3339 in UTC. Filters are those of the feeds; a comma means OR. Ask conditionally: every answer carries an entity tag.",
 };
 
@@ -117,6 +125,7 @@ const FR: Texts = Texts {
     revisions: "Textes antérieurs",
     until: "jusqu’au",
     details: "détails",
+    health: "État des sources",
     api: "Aucune clé n’est nécessaire. Les pays sont en ISO 3166-1 alpha-3, les thèmes renvoient aux identifiants ReliefWeb, les heures sont en RFC 3339 UTC. Les filtres sont ceux des flux ; une virgule signifie OU. Demandez sous condition : chaque réponse porte une étiquette d’entité.",
 };
 
@@ -178,6 +187,7 @@ fn layout(
                 link rel="alternate" type="application/atom+xml" title={ (name) " (Atom)" } href=(feed("atom"));
                 link rel="alternate" type="application/rss+xml" title={ (name) " (RSS)" } href=(feed("rss"));
                 link rel="alternate" type="application/feed+json" title={ (name) " (JSON Feed)" } href=(feed("json"));
+                @if here == "health" { link rel="alternate" type="application/atom+xml" title=(t.health) href={ (root) "health/sources.atom?ui=" (ui.tag()) }; }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -186,7 +196,7 @@ fn layout(
                     a href={ (root) (here) "?" (canonical) (separator) "ui=" (t.other.0) } lang=(t.other.0) hreflang=(t.other.0) { (t.other.1) }
                 }
                 main { (body) }
-                footer { a href={ (root) "?ui=" (ui.tag()) } { (t.home) } a href={ (root) "opml?ui=" (ui.tag()) } { "OPML" } a href={ (root) "api?ui=" (ui.tag()) } { "API" } a href={ (root) "about/bot?ui=" (ui.tag()) } { (t.about) } }
+                footer { a href={ (root) "?ui=" (ui.tag()) } { (t.home) } a href={ (root) "opml?ui=" (ui.tag()) } { "OPML" } a href={ (root) "api?ui=" (ui.tag()) } { "API" } a href={ (root) "health?ui=" (ui.tag()) } { (t.health) } a href={ (root) "about/bot?ui=" (ui.tag()) } { (t.about) } }
             }
         }
     };
