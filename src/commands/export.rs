@@ -9,9 +9,8 @@ use super::ask::{ask, silently};
 use super::{Exit, configuration};
 use crate::cli::{ExportArgs, ImportArgs};
 use crate::config::{Config, StorePlace};
-use crate::daemon;
 use crate::desk::{Reply, Request};
-use crate::store::ExportReport;
+use crate::store::{ExportReport, Store};
 
 /// Runs `export`.
 pub(super) async fn export(args: ExportArgs) -> Exit {
@@ -60,7 +59,8 @@ pub(super) async fn import(args: ImportArgs) -> Exit {
     } else {
         args.file
     };
-    let store = daemon::open_store(&config).await?;
+    let StorePlace::Sled(place) = &config.store;
+    let store = Store::open_for_import(place).await?;
     let report = store.import(&path).await?;
     tell("imported", &path, &report, args.json);
     Ok(0)

@@ -23,6 +23,7 @@ pub(super) async fn run(args: VerifyArgs) -> Exit {
         println!("{}", json!(report));
     } else {
         println!("{} articles, {} stories, {} changes", report.articles, report.stories, report.changes);
+        report.opening.iter().for_each(|opening| println!("last trouble: {opening}"));
         report.problems.iter().for_each(|problem| println!("problem: {problem}"));
         println!("{}", if report.problems.is_empty() { "the store is whole" } else { "the store has problems" });
     }

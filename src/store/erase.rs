@@ -124,7 +124,7 @@ fn in_export(path: &Path, gone: &Gone) -> Result<bool, StoreError> {
             }
             gone.purge(row).map_or(Ok(()), &mut *out)
         })?;
-        gone.rows(&there).into_iter().try_for_each(out)
+        gone.rows(&there).into_iter().try_for_each(out).map(|()| head.seq)
     })?;
     Ok(true)
 }

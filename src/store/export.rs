@@ -11,7 +11,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Change, Head, PageMemory, Revision, SourceState, StoreError};
-use crate::article::{Article, ArticleId, SourceId, Story};
+use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
 
 /// The version of the form.
 const VERSION: u32 = 1;
@@ -49,6 +49,11 @@ pub enum Row {
         url: String,
         /// Since when.
         at: Timestamp,
+    },
+    /// A story that another one absorbed while the export was written.
+    Dissolved {
+        /// It.
+        id: StoryId,
     },
     /// What is remembered of a page.
     Page {
@@ -102,6 +107,9 @@ struct Header {
 struct Footer {
     rows: u64,
     xxh3: String,
+    /// The last change, where the log moved on since the header was written.
+    #[serde(default)]
+    seq: Option<u64>,
 }
 
 /// What was written or read.
@@ -131,17 +139,18 @@ pub(super) fn write(
     head: Head,
     mut rows: impl Iterator<Item = Result<Row, StoreError>>,
 ) -> Result<ExportReport, StoreError> {
-    write_from(path, head, |out| rows.try_for_each(|row| out(row?)))
+    write_from(path, head, |out| rows.try_for_each(|row| out(row?)).map(|()| head.seq))
 }
 
 /// Takes one row.
 pub(super) type Out<'a> = dyn FnMut(Row) -> Result<(), StoreError> + 'a;
 
 /// Writes beside the file first and renames it into place, flushed: a file of that name is always a whole one.
+/// What fills it gives the last change that it holds.
 pub(super) fn write_from(
     path: &Path,
     head: Head,
-    fill: impl FnOnce(&mut Out<'_>) -> Result<(), StoreError>,
+    fill: impl FnOnce(&mut Out<'_>) -> Result<u64, StoreError>,
 ) -> Result<ExportReport, StoreError> {
     let part = path.with_extension("part");
     let done = write_part(&part, path, head, fill);
@@ -156,7 +165,7 @@ fn write_part(
     part: &Path,
     path: &Path,
     head: Head,
-    fill: impl FnOnce(&mut Out<'_>) -> Result<(), StoreError>,
+    fill: impl FnOnce(&mut Out<'_>) -> Result<u64, StoreError>,
 ) -> Result<ExportReport, StoreError> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(failed("write", path))?;
@@ -171,7 +180,7 @@ fn write_part(
     line.push(b'\n');
     hash.update(&line);
     out.write_all(&line).map_err(failed("write", path))?;
-    fill(&mut |row| {
+    let seq = fill(&mut |row| {
         match &row {
             Row::Article { .. } => report.articles += 1,
             Row::Change(_) => report.changes += 1,
@@ -184,7 +193,8 @@ fn write_part(
         hash.update(&line);
         out.write_all(&line).map_err(failed("write", path))
     })?;
-    let footer = Footer { rows: report.rows, xxh3: format!("{:016x}", hash.digest()) };
+    let footer = Footer { rows: report.rows, xxh3: format!("{:016x}", hash.digest()), seq: Some(seq) };
+    report.seq = seq;
     serde_json::to_writer(&mut out, &footer).map_err(failed("write", path))?;
     let file =
         out.finish().map_err(failed("write", path))?.into_inner().map_err(|e| failed("write", path)(e.into_error()))?;
@@ -192,6 +202,14 @@ fn write_part(
     report.bytes = file.metadata().map_err(failed("write", path))?.len();
     std::fs::rename(part, path).map_err(failed("write", path))?;
     Ok(report)
+}
+
+/// What the header says, without reading the rest: cheap, and no proof that the file is whole.
+pub(super) fn peek(path: &Path) -> Option<Head> {
+    let mut line = Vec::new();
+    BufReader::new(zstd::stream::read::Decoder::new(File::open(path).ok()?).ok()?).read_until(b'\n', &mut line).ok()?;
+    let header: Header = serde_json::from_slice(&line).ok()?;
+    Some(Head { epoch: header.epoch, seq: header.seq })
 }
 
 /// Reads the whole file for its checksum and its count, and keeps nothing of it.
@@ -228,6 +246,7 @@ fn walk(path: &Path, mut each: impl FnMut(Row) -> Result<(), StoreError>) -> Res
             if footer.rows != report.rows || footer.xxh3 != format!("{:016x}", hash.digest()) {
                 return Err(wrong("its checksum does not fit: it was changed or damaged"));
             }
+            report.seq = footer.seq.unwrap_or(report.seq);
             return Ok(report);
         }
         let row: Row = serde_json::from_slice(&line).map_err(failed("read", path))?;

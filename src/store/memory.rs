@@ -292,6 +292,11 @@ impl Memory {
         export::read(path, |row| {
             match row {
                 Row::Article { article } => {
+                    if let Some(before) = inner.articles.get(&article.id).map(|before| before.fingerprint.exact)
+                        && inner.exact.get(&before) == Some(&article.id)
+                    {
+                        inner.exact.remove(&before);
+                    }
                     inner.urls.insert(article.canonical.clone(), article.id);
                     for alias in &article.aliases {
                         inner.urls.entry(alias.clone()).or_insert(article.id);
@@ -301,6 +306,9 @@ impl Memory {
                 }
                 Row::Story(story) => {
                     inner.stories.insert(story.id, story);
+                }
+                Row::Dissolved { id } => {
+                    inner.stories.remove(&id);
                 }
                 Row::Change(change) => inner.log.push(change),
                 Row::Revision { id, revision } => {
@@ -340,6 +348,7 @@ impl Memory {
             articles: inner.articles.len() as u64,
             stories: inner.stories.len() as u64,
             changes: inner.log.len() as u64,
+            opening: None,
             problems: Vec::new(),
         })
     }

@@ -6,8 +6,11 @@ mod export;
 mod ledger;
 mod memory;
 mod open;
+mod opened;
+mod reached;
 mod record;
 mod sled;
+mod swap;
 mod verify;
 
 use std::path::Path;
@@ -23,7 +26,7 @@ use crate::query::Body;
 pub use erase::Gone;
 pub use export::{ExportReport, Row};
 pub use memory::Memory;
-pub use open::Opened;
+pub use opened::Opened;
 pub use sled::Sled;
 pub use verify::VerifyReport;
 
@@ -51,7 +54,7 @@ pub enum Store {
     /// Nothing survives the process; the reference that others are held against.
     Memory(Memory),
     /// The default: embedded, durable.
-    Sled(Sled),
+    Sled(Box<Sled>),
 }
 
 /// Where the log stands.
@@ -336,13 +339,20 @@ impl Store {
     /// Opens the store in a folder, or makes one.
     pub async fn open(folder: &Path) -> Result<Store, StoreError> {
         let folder = folder.to_owned();
-        on_disk(move || open::open(&folder)).await.map(|(store, _)| Store::Sled(store))
+        on_disk(move || open::open(&folder)).await.map(|(store, _)| Store::Sled(Box::new(store)))
     }
 
     /// Opens the store in a folder, and tells what that took.
     pub async fn open_telling(folder: &Path) -> Result<(Store, Opened), StoreError> {
         let folder = folder.to_owned();
-        on_disk(move || open::open(&folder)).await.map(|(store, how)| (Store::Sled(store), how))
+        on_disk(move || open::open(&folder)).await.map(|(store, how)| (Store::Sled(Box::new(store)), how))
+    }
+
+    /// Opens the store in a folder that something is to be imported into: a folder without a store stays empty, though
+    /// there are exports beside it.
+    pub async fn open_for_import(folder: &Path) -> Result<Store, StoreError> {
+        let folder = folder.to_owned();
+        on_disk(move || open::open_for_import(&folder)).await.map(|(store, _)| Store::Sled(Box::new(store)))
     }
 
     /// Where the log stands.
@@ -509,7 +519,7 @@ impl Store {
         dispatch!(self.names())
     }
 
-    /// Writes everything to a file, in a form that depends on no engine. Puts wait meanwhile; readers do not.
+    /// Writes everything to a file, in a form that depends on no engine. On disk, puts wait for its end alone, and readers never.
     pub async fn export(&self, path: &Path) -> Result<ExportReport, StoreError> {
         let path = path.to_owned();
         dispatch!(self.export(&path))

@@ -1,86 +1,151 @@
 //! Opening sled by a ladder: torn snapshots first removed, a corrupt store copied aside and tried without its snapshots.
-//! Then the newest export; only then an empty store, loudly. It never deletes what it could not copy.
+//! Then whichever holds more of the log: what opens, or the newest export; only then an empty store, loudly.
+//! What is lost is told, and readers' cursors are reset. It never deletes what it could not copy.
 
-use std::fs;
+use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Sled, StoreError};
+use super::sled::Walk;
+use super::{Head, Opened, Sled, StoreError, export, opened, reached, swap};
 
 /// Half of what the process may use at 100,000 articles goes elsewhere.
 const CACHE: u64 = 64 << 20;
 
-/// What opening a store had to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opened {
-    /// Nothing out of the ordinary.
-    Whole,
-    /// Its snapshots were of no use; the log gave everything.
-    WithoutSnapshots,
-    /// It could not be read: the newest export was taken over.
-    Restored {
-        /// The export.
-        from: PathBuf,
-        /// The last change that it holds; what came after is lost.
-        seq: u64,
-        /// Where the broken store lies.
-        aside: PathBuf,
-    },
-    /// It could not be read, and there is no export.
-    Empty {
-        /// Where the broken store lies.
-        aside: PathBuf,
-    },
+/// Opens the store in a folder, whatever that takes.
+pub(super) fn open(folder: &Path) -> Result<(Sled, Opened), StoreError> {
+    climb(folder, true)
 }
 
-pub(super) fn open(folder: &Path) -> Result<(Sled, Opened), StoreError> {
-    let wrong = |why: String| StoreError::Open { folder: folder.display().to_string(), why };
-    let held = || StoreError::Held { folder: folder.display().to_string(), holder: holder(folder) };
-    fs::create_dir_all(folder).map_err(|e| wrong(e.to_string()))?;
+/// The same, where exports beside a folder without a store are not looked at.
+pub(super) fn open_for_import(folder: &Path) -> Result<(Sled, Opened), StoreError> {
+    climb(folder, false)
+}
+
+fn climb(folder: &Path, restore: bool) -> Result<(Sled, Opened), StoreError> {
+    let folder = &std::path::absolute(folder).map_err(|e| wrong(folder, e))?;
+    let lock = swap::settle(folder).map_err(|e| wrong(folder, e))?.ok_or_else(|| held(folder))?;
+    let lock = Arc::new(lock);
     remove(folder, |name| name.starts_with("snap.") && name.ends_with(".generating"))?;
-    let first = match attempt(folder) {
-        Ok(store) => return Ok((store, Opened::Whole)),
-        Err(Failure::Held) => return Err(held()),
-        Err(Failure::Broken(why)) => why,
+    let noted = reached::read(folder);
+    let exports = if restore || noted.is_some() || folder.join("db").exists() { exports(folder) } else { Vec::new() };
+
+    let mut how = Opened::Whole;
+    let mut copy = None;
+    let mut found = attempt(folder, &lock, &mut copy)?;
+    if found.as_ref().is_none_or(|found| found.walk.damage.is_some()) {
+        drop(found);
+        let aside = aside(folder)?;
+        tracing::error!(folder = %folder.display(), why = copy.take().unwrap_or_default(), aside = %aside.display(), "the store does not open whole; it is copied aside and tried without its snapshots");
+        found = without_snapshots(folder, &lock)?;
+        copy = Some(aside.display().to_string());
+        how = Opened::WithoutSnapshots;
+    }
+    let aside = copy.map(PathBuf::from);
+    let seq = found.as_ref().map_or(0, |found| found.head.seq);
+    let epoch = found.as_ref().map(|found| found.head.epoch);
+    // An export of this very log, or of any where the log is empty, is a witness too.
+    let witness = |head: &Head| seq == 0 || Some(head.epoch) == epoch;
+    let seen = exports.iter().filter_map(|path| export::peek(path)).filter(witness).map(|head| head.seq);
+    let known = seen.chain(noted.map(|head| head.seq)).max().unwrap_or(0);
+
+    let damage = found.as_ref().and_then(|found| found.walk.damage.clone());
+    if let Some(found) = found {
+        if damage.is_none() && seq >= known {
+            // The log gave everything, so the copy is of no more use.
+            if let Some(aside) = aside {
+                fs::remove_dir_all(aside).map_err(|e| wrong(folder, e))?;
+            }
+            return finish(folder, found.store, how);
+        }
+        let better = |path: &&PathBuf| damage.is_some() || export::peek(path).is_some_and(|head| head.seq > seq);
+        let exports: Vec<&PathBuf> = exports.iter().filter(better).collect();
+        if exports.iter().all(|path| export::check(path).is_err()) {
+            let mut store = found.store;
+            store.renew()?;
+            return finish(folder, store, Opened::CutOff { seq, lost: known.saturating_sub(seq), damage, aside });
+        }
+        drop(found.store);
+        return rebuild(folder, &exports, known, aside);
+    }
+    rebuild(folder, &exports.iter().collect::<Vec<_>>(), known, aside)
+}
+
+/// Tries without the newest snapshot, then without the one before, at last without any and without the engine's own
+/// settings: an older snapshot that is whole spares the engine the reading of its whole log, in which a kill can do harm.
+fn without_snapshots(folder: &Path, lock: &Arc<File>) -> Result<Option<Found>, StoreError> {
+    loop {
+        let entries = fs::read_dir(folder).map_err(|e| wrong(folder, e))?.flatten();
+        let newest = entries.filter_map(|e| e.file_name().into_string().ok()).filter(|n| n.starts_with("snap.")).max();
+        remove(folder, |name| newest.as_deref().unwrap_or("conf") == name)?;
+        let found = attempt(folder, lock, &mut None)?;
+        if newest.is_none() || found.as_ref().is_some_and(|found| found.walk.damage.is_none()) {
+            return Ok(found);
+        }
+    }
+}
+
+/// Says what opening took, keeps it, and notes where the log stands now.
+fn finish(folder: &Path, store: Sled, how: Opened) -> Result<(Sled, Opened), StoreError> {
+    if how != Opened::Whole {
+        tracing::error!(folder = %folder.display(), lost = how.lost(), "{how}");
+        opened::keep(folder, &how);
+    }
+    store.note_reached()?;
+    Ok((store, how))
+}
+
+/// A new store from the first export that is whole, or an empty one, put in the place of the broken one.
+fn rebuild(
+    folder: &Path,
+    exports: &[&PathBuf],
+    known: u64,
+    copy: Option<PathBuf>,
+) -> Result<(Sled, Opened), StoreError> {
+    let (building, lock) = swap::build(folder).map_err(|e| wrong(folder, e))?;
+    let lock = Arc::new(lock);
+    let mut from = None;
+    {
+        let found = attempt(&building, &lock, &mut None)?;
+        let store = found.ok_or_else(|| wrong(folder, "the engine does not open an empty folder"))?.store;
+        for path in exports {
+            match store.import(path) {
+                Ok(report) => {
+                    from = Some(((*path).clone(), report.seq));
+                    break;
+                }
+                Err(error) => tracing::error!(%error, "this export is of no use; an older one is tried"),
+            }
+        }
+        store.note_reached()?;
+    }
+    let (aside, was_copied) = match copy {
+        Some(copy) => (copy, true),
+        None => (free_name(folder), false),
     };
-    tracing::error!(folder = %folder.display(), why = %first, "the store does not open; it is copied aside and tried without its snapshots");
-    let aside = aside(folder)?;
-    remove(folder, |name| name.starts_with("snap."))?;
-    match attempt(folder) {
-        Ok(store) => return Ok((store, Opened::WithoutSnapshots)),
-        Err(Failure::Held) => return Err(held()),
-        Err(Failure::Broken(why)) => {
-            tracing::error!(folder = %folder.display(), %why, aside = %aside.display(), "the store does not open without its snapshots either");
-        }
+    // The copy was made before anything was tried on it, so it is the better one to keep.
+    let old = if was_copied { swap::beside(folder, "old") } else { aside.clone() };
+    swap::replace(folder, &old)
+        .map_err(|e| wrong(folder, format!("{e}; the folder must be one that can be renamed")))?;
+    if was_copied {
+        fs::remove_dir_all(&old).map_err(|e| wrong(folder, e))?;
     }
-    // What is here was copied whole, so the folder may be emptied.
-    remove(folder, |_| true)?;
-    for export in exports(folder) {
-        let store = match attempt(folder) {
-            Ok(store) => store,
-            Err(Failure::Held) => return Err(held()),
-            Err(Failure::Broken(why)) => return Err(wrong(format!("{why}, in an empty folder"))),
-        };
-        match store.import(&export) {
-            Ok(report) => {
-                tracing::error!(export = %export.display(), seq = report.seq, aside = %aside.display(), "the store was restored from its newest export; every later change is lost");
-                return Ok((store, Opened::Restored { from: export, seq: report.seq, aside }));
-            }
-            Err(error) => {
-                tracing::error!(%error, "this export is of no use; an older one is tried");
-                drop(store);
-                remove(folder, |_| true)?;
-            }
-        }
-    }
-    match attempt(folder) {
-        Ok(store) => {
-            tracing::error!(aside = %aside.display(), "there is no export to restore: the store begins EMPTY; the broken one is kept aside");
-            Ok((store, Opened::Empty { aside }))
-        }
-        Err(Failure::Held) => Err(held()),
-        Err(Failure::Broken(why)) => Err(wrong(format!("{why}, in an empty folder"))),
-    }
+    let found = attempt(folder, &lock, &mut None)?;
+    let store = found.ok_or_else(|| wrong(folder, "the store that was just built does not open"))?.store;
+    let how = match from {
+        Some((from, seq)) => Opened::Restored { from, seq, lost: known.saturating_sub(seq), aside },
+        None => Opened::Empty { aside, lost: known },
+    };
+    finish(folder, store, how)
+}
+
+fn wrong(folder: &Path, why: impl ToString) -> StoreError {
+    StoreError::Open { folder: folder.display().to_string(), why: why.to_string() }
+}
+
+fn held(folder: &Path) -> StoreError {
+    StoreError::Held { folder: folder.display().to_string(), holder: holder(folder) }
 }
 
 /// The exports of a store, the newest first: their names are their moments.
@@ -93,28 +158,50 @@ fn exports(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-enum Failure {
-    Held,
-    Broken(String),
+/// A store that opened, and what a walk over it found.
+struct Found {
+    store: Sled,
+    head: Head,
+    walk: Walk,
 }
 
-/// sled panics on some torn files, so a panic counts as a failure to open. A store whose last change cannot be read is
-/// no open one either: a cut-off log opens, and has forgotten.
-fn attempt(folder: &Path) -> Result<Sled, Failure> {
+/// Opens and reads all of it. sled panics on some torn files, so a panic counts as a failure to open, which gives nothing
+/// and says why. A store that another process holds, or that a newer program wrote, is an error: nothing may touch it.
+fn attempt(folder: &Path, lock: &Arc<File>, why: &mut Option<String>) -> Result<Option<Found>, StoreError> {
     let config = sled::Config::new().path(folder).cache_capacity(CACHE).mode(sled::Mode::HighThroughput);
     let opened = catch_unwind(AssertUnwindSafe(|| {
-        let db = config.open()?;
-        Sled::new(db, folder).map_err(|error| sled::Error::Unsupported(error.to_string()))
+        let is_held = |error: &sled::Error| matches!(error, sled::Error::Io(e) if e.to_string().contains("lock") || e.kind() == std::io::ErrorKind::WouldBlock);
+        let mut db = config.open();
+        // This process has the folder's own lock, so whoever holds the engine's is about to let go of it.
+        for _ in 0..swap::TRIES {
+            if !db.as_ref().is_err_and(is_held) {
+                break;
+            }
+            std::thread::sleep(swap::PAUSE);
+            db = config.open();
+        }
+        let db = db.map_err(|error| if is_held(&error) { held(folder) } else { StoreError::from(error) })?;
+        let store = Sled::new(db, folder, Arc::clone(lock))?;
+        let (walk, head) = (store.walk()?, store.head()?);
+        Ok::<_, StoreError>(Found { store, head, walk })
     }));
     match opened {
-        Ok(Ok(store)) => Ok(store),
-        Ok(Err(sled::Error::Io(why)))
-            if why.to_string().contains("lock") || why.kind() == std::io::ErrorKind::WouldBlock =>
-        {
-            Err(Failure::Held)
+        Ok(Ok(found)) if found.walk.newer => {
+            Err(wrong(folder, "a newer version of depeche wrote it; use that version, nothing was changed"))
         }
-        Ok(Err(why)) => Err(Failure::Broken(why.to_string())),
-        Err(_) => Err(Failure::Broken("the engine panicked on its files".to_owned())),
+        Ok(Ok(found)) => {
+            why.clone_from(&found.walk.damage);
+            Ok(Some(found))
+        }
+        Ok(Err(error @ StoreError::Held { .. })) => Err(error),
+        Ok(Err(error)) => {
+            *why = Some(error.to_string());
+            Ok(None)
+        }
+        Err(_) => {
+            *why = Some("the engine panicked on its files".to_owned());
+            Ok(None)
+        }
     }
 }
 
@@ -137,11 +224,7 @@ fn aside(folder: &Path) -> Result<PathBuf, StoreError> {
         folder: folder.display().to_string(),
         why: format!("it is corrupt and cannot be copied aside: {why}"),
     };
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let target = (1u32..)
-        .map(|n| folder.with_file_name(format!("{name}.broken-{n}")))
-        .find(|path| !path.exists())
-        .unwrap_or_default();
+    let target = free_name(folder);
     let mut folders = vec![(folder.to_owned(), target.clone())];
     while let Some((from, to)) = folders.pop() {
         fs::create_dir_all(&to).map_err(wrong)?;
@@ -156,6 +239,10 @@ fn aside(folder: &Path) -> Result<PathBuf, StoreError> {
         }
     }
     Ok(target)
+}
+
+fn free_name(folder: &Path) -> PathBuf {
+    (1u32..).map(|n| swap::beside(folder, &format!("broken-{n}"))).find(|path| !path.exists()).unwrap_or_default()
 }
 
 const HOLDER: &str = "holder.pid";

@@ -28,3 +28,8 @@ pub(super) fn decode<T: DeserializeOwned>(key: &dyn std::fmt::Display, bytes: &[
         None => Err(wrong("it is empty".to_owned())),
     }
 }
+
+/// True for a record of a version that this program does not know yet: no damage, but nothing to touch.
+pub(super) fn is_newer(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|version| *version > VERSION)
+}

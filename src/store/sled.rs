@@ -1,30 +1,34 @@
 //! The store on sled: one tree a kind of record, one transaction a put, a flush before the answer.
 //! Closures of transactions are pure: sled may run them twice.
 
+mod put;
+mod tail;
+mod transfer;
+
+use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use self::tail::Tail;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sled::transaction::{ConflictableTransactionError, TransactionError};
-use sled::{Transactional, Tree};
+use sled::Tree;
+use sled::transaction::ConflictableTransactionError;
 use uuid::Uuid;
 
 use super::erase::{self, Gone};
-use super::export::{self, ExportReport, Row};
+use super::reached::Reached;
 use super::record::{decode, encode};
-use super::{
-    Change, ChangeKind, Head, PageMemory, Put, PutOutcome, Revision, SourceState, StoreError, VerifyReport, names_of,
-    open, verify,
-};
+use super::{Change, Head, PageMemory, Revision, SourceState, StoreError, VerifyReport, open, opened, record, verify};
 use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
 
 /// A store in a folder.
 #[derive(Clone)]
 pub struct Sled {
     db: sled::Db,
+    folder: Arc<Path>,
     epoch: Uuid,
     pub(super) articles: Tree,
     pub(super) urls: Tree,
@@ -43,12 +47,20 @@ pub struct Sled {
     ledger: Tree,
     /// The last change that is on disk. Nobody is shown a later one: it could still be lost, and its number given again.
     durable: Arc<AtomicU64>,
-    /// Held by a put, and by an export for as long as it reads.
-    writer: Arc<Mutex<()>>,
+    /// Held by a put, and by an export at its end.
+    writer: Arc<Mutex<Tail>>,
+    /// Held by an export: one at a time.
+    exporter: Arc<Mutex<()>>,
+    /// How far the log is, told outside of it.
+    reached: Arc<Reached>,
+    /// No other process works in this folder while this is open; dropped last, after all of the engine.
+    _lock: Arc<File>,
 }
 
 const SEQ: &[u8] = b"seq";
 const EPOCH: &[u8] = b"epoch";
+/// Stands while an import is at work.
+const IMPORTING: &[u8] = b"importing";
 
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> StoreError {
@@ -56,15 +68,33 @@ impl From<sled::Error> for StoreError {
     }
 }
 
-/// The transaction's own answer: the log moved.
-struct Moved(u64);
+/// What a walk over the whole store found.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// Bytes of keys and values.
+    pub(super) live: u64,
+    /// What is not as it should be.
+    pub(super) damage: Option<String>,
+    /// True when a later version of the program wrote it.
+    pub(super) newer: bool,
+}
+
+/// How many of the last changes are read at opening.
+const LAST: usize = 100;
 
 type Answer<T> = Result<T, StoreError>;
 
 impl Sled {
-    pub(super) fn new(db: sled::Db, folder: &Path) -> Answer<Sled> {
+    pub(super) fn new(db: sled::Db, folder: &Path, lock: Arc<File>) -> Answer<Sled> {
         open::sign(folder);
         let meta = db.open_tree("meta")?;
+        if meta.contains_key(IMPORTING)? {
+            tracing::warn!(folder = %folder.display(), "an import into this store did not end: it is emptied; import again");
+            for name in db.tree_names() {
+                db.open_tree(name)?.clear()?;
+            }
+            db.flush()?;
+        }
         let epoch = match meta.get(EPOCH)? {
             Some(bytes) => Uuid::from_slice(&bytes)
                 .map_err(|e| StoreError::Record { key: "epoch".to_owned(), why: e.to_string() })?,
@@ -96,9 +126,61 @@ impl Sled {
             ledger: tree("ledger")?,
             durable: Arc::new(AtomicU64::new(meta.get(SEQ)?.map_or(0, |bytes| number(&bytes)))),
             writer: Arc::default(),
+            exporter: Arc::default(),
+            reached: Arc::new(Reached::in_folder(folder)),
             meta,
+            folder: folder.into(),
             db,
+            _lock: lock,
         })
+    }
+
+    /// Another epoch: what readers remember of the log no longer holds.
+    pub(super) fn renew(&mut self) -> Answer<()> {
+        self.epoch = Uuid::new_v4();
+        self.meta.insert(EPOCH, self.epoch.as_bytes())?;
+        self.flush()
+    }
+
+    /// Notes where the log stands, outside of it.
+    pub(super) fn note_reached(&self) -> Answer<()> {
+        self.reached.note(self.head()?);
+        self.reached.sync();
+        Ok(())
+    }
+
+    /// Reads every page of every tree, and looks whether the log is whole: what cannot be read is told at opening, not to
+    /// a reader later.
+    pub(super) fn walk(&self) -> Answer<Walk> {
+        let mut walk = Walk::default();
+        for name in self.db.tree_names() {
+            for row in self.db.open_tree(name)?.iter() {
+                let (key, value) = row?;
+                walk.live += (key.len() + value.len()) as u64;
+            }
+        }
+        let seq = self.durable.load(Ordering::Acquire);
+        let mut due = 1;
+        for key in self.log.iter().keys() {
+            let key = number(&key?);
+            if key != due {
+                walk.damage = Some(format!("its log jumps to {key} where {due} is due"));
+                return Ok(walk);
+            }
+            due += 1;
+        }
+        if due != seq + 1 {
+            walk.damage = Some(format!("its log has {} changes, and should have {seq}", due - 1));
+        }
+        for row in self.log.iter().rev().take(LAST) {
+            let (key, value) = row?;
+            if record::is_newer(&value) {
+                walk.newer = true;
+            } else if let Err(error) = decode::<Change>(&format!("change {}", number(&key)), &value) {
+                walk.damage = Some(error.to_string());
+            }
+        }
+        Ok(walk)
     }
 
     pub(super) fn head(&self) -> Answer<Head> {
@@ -124,121 +206,6 @@ impl Sled {
 
     pub(super) fn story(&self, id: StoryId) -> Answer<Option<Story>> {
         get(&self.stories, id.0.as_bytes(), &id)
-    }
-
-    pub(super) fn put(&self, put: &Put) -> Answer<PutOutcome> {
-        if put.head.epoch != self.epoch {
-            return Ok(PutOutcome::Conflict(self.head()?));
-        }
-        let (article, id) = (&put.article, put.article.id);
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let changes = put.changes();
-        let last = changes.last().map_or(put.head.seq, |change| change.seq);
-        let record = encode(article)?;
-        let members = std::iter::once(&put.story).chain(&put.left);
-        let members = members.map(|story| Ok((story.id, encode(story)?))).collect::<Answer<Vec<_>>>()?;
-        let entries = changes.iter().map(|c| Ok((c.seq, encode(c)?))).collect::<Answer<Vec<_>>>()?;
-        let others = put.others.iter().map(|o| Ok((o.id, encode(o)?))).collect::<Answer<Vec<_>>>()?;
-        let page = put.page.as_ref().map(|(url, page)| Ok::<_, StoreError>((url, encode(page)?))).transpose()?;
-        let old = self.article(id)?;
-        let former: Vec<sled::IVec> = if put.erase {
-            self.revisions.scan_prefix(id.0.as_bytes()).keys().collect::<Result<_, _>>()?
-        } else {
-            Vec::new()
-        };
-        let revision = put.revision(old.as_ref()).map(|r| Ok::<_, StoreError>((r.seq, encode(&r)?))).transpose()?;
-        let trees = (
-            &self.articles,
-            &self.urls,
-            &self.exact,
-            &self.stories,
-            &self.log,
-            &self.meta,
-            &self.pages,
-            &self.withdrawn,
-            &self.revisions,
-            &self.names,
-        );
-        let done =
-            trees.transaction(|(articles, urls, exact, stories, log, meta, pages, withdrawn, revisions, names)| {
-                let seq = meta.get(SEQ)?.map_or(0, |bytes| number(&bytes));
-                if seq != put.head.seq {
-                    return Err(ConflictableTransactionError::Abort(Moved(seq)));
-                }
-                articles.insert(id.0.as_bytes().as_slice(), record.as_slice())?;
-                urls.insert(article.canonical.as_bytes(), id.0.as_bytes().as_slice())?;
-                for alias in &article.aliases {
-                    if urls.get(alias.as_bytes())?.is_none() {
-                        urls.insert(alias.as_bytes(), id.0.as_bytes().as_slice())?;
-                    }
-                }
-                let key = article.fingerprint.exact.to_be_bytes();
-                if let Some(old) = old.as_ref().filter(|old| old.fingerprint.exact != article.fingerprint.exact) {
-                    let key = old.fingerprint.exact.to_be_bytes();
-                    if exact.get(key)?.is_some_and(|holder| holder == id.0.as_bytes()) {
-                        exact.remove(&key)?;
-                    }
-                }
-                if exact.get(key)?.is_none() {
-                    exact.insert(&key, id.0.as_bytes().as_slice())?;
-                }
-                for (story, record) in &members {
-                    stories.insert(story.0.as_bytes().as_slice(), record.as_slice())?;
-                }
-                for gone in &put.dissolved {
-                    stories.remove(gone.0.as_bytes().as_slice())?;
-                }
-                for (other, record) in &others {
-                    articles.insert(other.0.as_bytes().as_slice(), record.as_slice())?;
-                }
-                for (seq, entry) in &entries {
-                    log.insert(&seq.to_be_bytes(), entry.as_slice())?;
-                }
-                meta.insert(SEQ, last.to_be_bytes().as_slice())?;
-                if let Some((seq, revision)) = &revision {
-                    revisions.insert(revision_key(id, *seq), revision.as_slice())?;
-                }
-                for key in &former {
-                    revisions.remove(key)?;
-                }
-                for name in names_of(article) {
-                    names.insert(name.as_bytes(), b"".as_slice())?;
-                }
-                if let Some((url, page)) = &page {
-                    pages.insert(url.as_bytes(), page.as_slice())?;
-                }
-                if put.kind == ChangeKind::Withdrawn {
-                    withdrawn.insert(id.0.as_bytes().as_slice(), put.at.as_second().to_be_bytes().as_slice())?;
-                } else {
-                    withdrawn.remove(id.0.as_bytes().as_slice())?;
-                }
-                Ok(())
-            });
-        match done {
-            Ok(()) => {
-                self.db.flush()?;
-                self.durable.store(last, Ordering::Release);
-                Ok(PutOutcome::Stored(changes))
-            }
-            Err(TransactionError::Abort(Moved(seq))) => Ok(PutOutcome::Conflict(Head { epoch: self.epoch, seq })),
-            Err(TransactionError::Storage(error)) => Err(error.into()),
-        }
-    }
-
-    pub(super) fn alias(&self, canonical: &str, id: ArticleId) -> Answer<()> {
-        let Some(mut article) = self.article(id)? else { return Ok(()) };
-        if self.urls.get(canonical)?.is_some() || article.canonical == canonical {
-            return Ok(());
-        }
-        article.aliases.push(canonical.to_owned());
-        let record = encode(&article)?;
-        let done = (&self.articles, &self.urls).transaction(|(articles, urls)| {
-            articles.insert(id.0.as_bytes().as_slice(), record.as_slice())?;
-            urls.insert(canonical.as_bytes(), id.0.as_bytes().as_slice())?;
-            Ok::<(), ConflictableTransactionError<()>>(())
-        });
-        done.map_err(|error| StoreError::Engine(format!("{error:?}")))?;
-        self.flush()
     }
 
     pub(super) fn changes(&self, after: u64, limit: usize) -> Answer<Vec<Change>> {
@@ -282,7 +249,7 @@ impl Sled {
 
     pub(super) fn erase_in_exports(&self, folder: &Path, gone: &Gone) -> Answer<usize> {
         // An export holds the same lock until its file has its name: none slips through with what is gone.
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _exporter = self.exporter.lock().unwrap_or_else(PoisonError::into_inner);
         erase::in_exports(folder, gone)
     }
 
@@ -408,97 +375,10 @@ impl Sled {
         self.flush()
     }
 
-    pub(super) fn export(&self, path: &Path) -> Answer<ExportReport> {
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        fn rows<'a>(
-            tree: &'a Tree,
-            row: impl Fn(&[u8], &[u8]) -> Answer<Row> + 'a,
-        ) -> impl Iterator<Item = Answer<Row>> + 'a {
-            tree.iter().map(move |found| found.map_err(StoreError::from).and_then(|(k, v)| row(&k, &v)))
-        }
-        let all = rows(&self.articles, |k, v| Ok(Row::article(decode(&hex(k), v)?)))
-            .chain(rows(&self.stories, |k, v| Ok(Row::Story(decode(&hex(k), v)?))))
-            .chain(rows(&self.log, |k, v| Ok(Row::Change(decode(&number(k), v)?))))
-            .chain(rows(&self.revisions, |k, v| {
-                let id = article_id("revision", k.get(..16).unwrap_or_default())?;
-                Ok(Row::Revision { id, revision: decode(&id, v)? })
-            }))
-            .chain(rows(&self.withdrawn, |k, v| Ok(Row::Withdrawn { id: article_id("withdrawn", k)?, at: second(v) })))
-            .chain(rows(&self.blocked, |k, v| Ok(Row::Blocked { url: text(k), at: second(v) })))
-            .chain(rows(&self.pages, |k, v| Ok(Row::Page { url: text(k), page: decode(&text(k), v)? })))
-            .chain(rows(&self.sources, |k, v| {
-                Ok(Row::Source { id: source_id(k)?, state: Box::new(decode(&text(k), v)?) })
-            }))
-            .chain(rows(&self.hosts, |k, v| Ok(Row::Host { host: text(k), until: second(v) })))
-            .chain(rows(&self.names, |k, _| Ok(Row::Name { name: text(k) })))
-            .chain(rows(&self.ledger, |k, v| Ok(Row::Ledger { key: text(k), value: decode(&text(k), v)? })));
-        export::write(path, self.head()?, all)
-    }
-
-    pub(super) fn import(&self, path: &Path) -> Answer<ExportReport> {
-        let report = export::check(path)?;
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.articles.is_empty() {
-            return Err(StoreError::NotEmpty { articles: self.articles.len() as u64 });
-        }
-        let mut last = 0;
-        export::read(path, |row| {
-            match row {
-                Row::Article { article } => {
-                    let id = article.id.0;
-                    self.articles.insert(id.as_bytes(), encode(&article)?)?;
-                    self.urls.insert(&article.canonical, id.as_bytes())?;
-                    for alias in article.aliases.iter().filter(|alias| !self.urls.contains_key(alias).unwrap_or(false))
-                    {
-                        self.urls.insert(alias, id.as_bytes())?;
-                    }
-                    let key = article.fingerprint.exact.to_be_bytes();
-                    if !self.exact.contains_key(key)? {
-                        self.exact.insert(key, id.as_bytes())?;
-                    }
-                }
-                Row::Story(story) => {
-                    self.stories.insert(story.id.0.as_bytes(), encode(&story)?)?;
-                }
-                Row::Change(change) => {
-                    last = last.max(change.seq);
-                    self.log.insert(change.seq.to_be_bytes(), encode(&change)?)?;
-                }
-                Row::Revision { id, revision } => {
-                    self.revisions.insert(revision_key(id, revision.seq), encode(&revision)?)?;
-                }
-                Row::Withdrawn { id, at } => {
-                    self.withdrawn.insert(id.0.as_bytes(), &at.as_second().to_be_bytes())?;
-                }
-                Row::Blocked { url, at } => {
-                    self.blocked.insert(url, &at.as_second().to_be_bytes())?;
-                }
-                Row::Page { url, page } => {
-                    self.pages.insert(url, encode(&page)?)?;
-                }
-                Row::Source { id, state } => {
-                    self.sources.insert(id.as_str(), encode(&state)?)?;
-                }
-                Row::Host { host, until } => {
-                    self.hosts.insert(host, &until.as_second().to_be_bytes())?;
-                }
-                Row::Name { name } => {
-                    self.names.insert(name, b"")?;
-                }
-                Row::Ledger { key, value } => {
-                    self.ledger.insert(key, encode(&value)?)?;
-                }
-            }
-            Ok(())
-        })?;
-        self.meta.insert(SEQ, &last.to_be_bytes())?;
-        self.flush()?;
-        self.durable.store(last, Ordering::Release);
-        Ok(report)
-    }
-
     pub(super) fn verify(&self) -> Answer<VerifyReport> {
-        verify::sled(self)
+        let mut report = verify::sled(self)?;
+        report.opening = opened::kept(&self.folder).map(|(opened, at)| format!("{at:.0}: {opened}"));
+        Ok(report)
     }
 
     pub(super) fn flush(&self) -> Answer<()> {

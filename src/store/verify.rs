@@ -17,6 +17,9 @@ pub struct VerifyReport {
     pub stories: u64,
     /// Entries of the change log.
     pub changes: u64,
+    /// The last opening that was not an ordinary one: when, and what it took.
+    #[serde(default)]
+    pub opening: Option<String>,
     /// What is wrong, in words.
     pub problems: Vec<String>,
 }

@@ -16,6 +16,7 @@ mod history;
 mod house;
 mod kill;
 mod kinds;
+mod ladder;
 mod layering;
 mod line;
 mod manners;

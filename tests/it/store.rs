@@ -7,7 +7,7 @@ use depeche::article::{
     Article, ArticleId, ExtractedBy, Fingerprint, How, Language, LanguageTag, PageDate, Published, SafeHtml, SourceId,
     Story, StoryId,
 };
-use depeche::store::{ChangeKind, Opened, PageMemory, Put, PutOutcome, SourceState, Store, exports_of};
+use depeche::store::{ChangeKind, PageMemory, Put, PutOutcome, SourceState, Store};
 use jiff::Timestamp;
 use tempfile::tempdir;
 use uuid::Uuid;
@@ -243,6 +243,45 @@ async fn an_export_moves_everything_to_another_store_under_a_new_epoch() {
     }
 }
 
+/// An export reads while articles are put, revised and moved between stories: the file is one moment of the store.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_holds_up_nobody_and_is_of_one_moment() {
+    let folder = tempdir().unwrap();
+    let store = Store::open(&folder.path().join("from")).await.unwrap();
+    for n in 0..60 {
+        put(&store, article(n), ChangeKind::Created).await;
+    }
+    let writer = store.clone();
+    let writing = tokio::spawn(async move {
+        for n in 60..400 {
+            put(&writer, article(n), ChangeKind::Created).await;
+            let mut old = article(n % 60);
+            old.text = format!("{} Corrigé {n} fois.", old.text);
+            old.fingerprint.exact = n * 1_000;
+            put(&writer, old, ChangeKind::Revised { fields: vec!["text".into()], material: true }).await;
+        }
+    });
+    let mut moved = 0;
+    for n in 0.. {
+        let path = folder.path().join(format!("{n}.depeche"));
+        let last = writing.is_finished();
+        let before = store.head().await.unwrap().seq;
+        let report = store.export(&path).await.unwrap();
+        moved += u64::from(report.seq > before);
+        let copy = Store::open(&folder.path().join(format!("to-{n}"))).await.unwrap();
+        copy.import(&path).await.unwrap();
+        assert_eq!(copy.head().await.unwrap().seq, report.seq);
+        assert_eq!(copy.verify().await.unwrap().problems, Vec::<String>::new());
+        assert_eq!(copy.changes(0, 9_999).await.unwrap(), store.changes(0, report.seq as usize).await.unwrap());
+        if last {
+            assert_eq!(copy.scan(None, 999).await.unwrap(), store.scan(None, 999).await.unwrap());
+            break;
+        }
+    }
+    writing.await.unwrap();
+    assert!(moved > 0, "nothing was put while an export was at work: the trial proves nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_export_is_refused_whole() {
     let folder = tempdir().unwrap();
@@ -272,57 +311,11 @@ async fn a_damaged_export_is_refused_whole() {
     }
 }
 
-async fn fill(folder: &Path, articles: u64) {
+pub async fn fill(folder: &Path, articles: u64) {
     let store = Store::open(folder).await.unwrap();
     for n in 0..articles {
         put(&store, article(n), ChangeKind::Created).await;
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_torn_snapshot_is_no_loss() {
-    let folder = tempdir().unwrap();
-    let data = folder.path().join("data");
-    fill(&data, 20).await;
-    fs::write(data.join("snap.0000000000000FFF.generating"), b"torn").unwrap();
-    let (store, how) = Store::open_telling(&data).await.unwrap();
-    assert_eq!(how, Opened::Whole);
-    let report = store.verify().await.unwrap();
-    assert_eq!((report.articles, report.problems.len()), (20, 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_does_not_open_is_restored_from_its_newest_export_and_kept_aside() {
-    let folder = tempdir().unwrap();
-    let data = folder.path().join("data");
-    fill(&data, 12).await;
-    let exports = exports_of(&data);
-    {
-        let store = Store::open(&data).await.unwrap();
-        store.export(&exports.join("20260901T000000Z.depeche")).await.unwrap();
-    }
-    // A newer file that is no export must not stand in the way of an older one that is.
-    fs::write(exports.join("20260902T000000Z.depeche"), b"not an export").unwrap();
-    fs::write(data.join("conf"), b"this is no configuration of sled").unwrap();
-    let (store, how) = Store::open_telling(&data).await.unwrap();
-    let Opened::Restored { seq, aside, from } = how else { panic!("{how:?}") };
-    assert_eq!((seq, from), (12, exports.join("20260901T000000Z.depeche")));
-    assert!(aside.join("conf").exists(), "the broken store is kept");
-    assert_eq!(store.verify().await.unwrap().articles, 12);
-    drop(store);
-    assert_eq!(Store::open_telling(&data).await.unwrap().1, Opened::Whole);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_an_export_it_begins_empty_and_keeps_the_broken_store() {
-    let folder = tempdir().unwrap();
-    let data = folder.path().join("data");
-    fill(&data, 5).await;
-    fs::write(data.join("conf"), b"this is no configuration of sled").unwrap();
-    let (store, how) = Store::open_telling(&data).await.unwrap();
-    let Opened::Empty { aside } = how else { panic!("{how:?}") };
-    assert!(aside.join("db").exists());
-    assert_eq!(store.verify().await.unwrap().articles, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
