@@ -274,6 +274,8 @@ impl Line {
             if self.stop.is_cancelled() {
                 break;
             }
+            // What could not be stored is not asked for.
+            self.store.room()?;
             if elsewhere.contains(&host_of(&candidate.url)) {
                 let why = "its host wants no further request for now".to_owned();
                 round.failed.push(Failure { url: candidate.url.clone(), why });

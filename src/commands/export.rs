@@ -41,8 +41,7 @@ pub(super) async fn export(args: ExportArgs) -> Exit {
 /// Beside the store, named by the moment: the newest has the last name.
 fn usual(config: &Config) -> PathBuf {
     let StorePlace::Sled(folder) = &config.store;
-    let now = crate::clock::Clock::system().now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    crate::store::exports_of(folder).join(format!("{now}.depeche"))
+    crate::daemon::upkeep::export_path(folder, crate::clock::Clock::system().now())
 }
 
 /// Runs `import`. It works on a store that nobody holds.

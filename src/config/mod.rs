@@ -29,6 +29,8 @@ pub struct Config {
     pub server: Server,
     /// Where it stores.
     pub store: StorePlace,
+    /// How the store is looked after.
+    pub upkeep: Upkeep,
     /// Where the pages themselves are kept.
     pub archive: Archive,
     /// How it crawls.
@@ -65,6 +67,17 @@ pub struct Server {
 pub enum StorePlace {
     /// An embedded sled store in this folder.
     Sled(PathBuf),
+}
+
+/// `[store]`, as far as it does not say where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Bytes that must stay free on the store's disk; zero is no floor.
+    pub floor: u64,
+    /// Between two exports by the daemon; none: it makes none.
+    pub export_every: Option<Duration>,
+    /// How many of its exports are kept.
+    pub keep_exports: usize,
 }
 
 /// `[archive]`

@@ -11,7 +11,9 @@ use url::Url;
 
 use super::mistake::{Mistakes, suggestion};
 use super::raw::{At, Section};
-use super::{Archive, Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, measure, webhook};
+use super::{
+    Archive, Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, Upkeep, measure, webhook,
+};
 use crate::article::{Country, Language, SourceId, Theme, ThemeSlug, Themes};
 use crate::enrich::ThemeWords;
 use crate::extract::{DateOrder, Profile, ProfileRules};
@@ -27,7 +29,7 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
     let mut unused = Vec::new();
     let m = &mut mistakes;
     let server = server(root.inner("server", m).with_environment(environment), m, &mut unused);
-    let store = store(root.inner("store", m).with_environment(environment), folder, m);
+    let (store, upkeep) = store(root.inner("store", m).with_environment(environment), folder, m);
     let archive = archive(root.inner("archive", m).with_environment(environment), folder, &store, m);
     let crawl = crawl(root.inner("crawl", m).with_environment(environment), m);
     let feed = feed(root.inner("feed", m).with_environment(environment), m);
@@ -40,7 +42,7 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
     if !found.is_empty() {
         return Err(found);
     }
-    Ok(Config { server, store, archive, crawl, feed, themes, theme_words, sources, webhooks, unused })
+    Ok(Config { server, store, upkeep, archive, crawl, feed, themes, theme_words, sources, webhooks, unused })
 }
 
 fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) -> Server {
@@ -110,12 +112,25 @@ fn public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn store(mut section: Section<'_, '_>, folder: &Path, m: &mut Mistakes<'_>) -> StorePlace {
+fn store(mut section: Section<'_, '_>, folder: &Path, m: &mut Mistakes<'_>) -> (StorePlace, Upkeep) {
     let url = section.string("url", m);
     let span = url.as_ref().map_or(0..0, |at| at.span.clone());
     let text = url.map_or_else(|| "sled:data".to_owned(), |at| at.value);
+    let floor = section.string("floor", m).and_then(|at| read(&at, m, measure::size));
+    let export_every = section.string("export_every", m).and_then(|at| match at.value.trim() {
+        "0" => Some(Duration::ZERO),
+        _ => read(&at, m, measure::duration),
+    });
+    let export_every = export_every.unwrap_or(Duration::from_secs(86_400));
+    let keep_exports = section.integer("keep_exports", m);
+    let keep_exports = keep_exports.and_then(|at| within(&at, 1, 1_000, "store.keep_exports", m)).unwrap_or(7);
     section.close(m);
-    match text.split_once(':') {
+    let upkeep = Upkeep {
+        floor: floor.unwrap_or(200 << 20),
+        export_every: Some(export_every).filter(|every| !every.is_zero()),
+        keep_exports: keep_exports as usize,
+    };
+    let place = match text.split_once(':') {
         Some(("sled", path)) if !path.is_empty() => StorePlace::Sled(folder.join(path)),
         Some(("postgres" | "postgresql", _)) => {
             m.add(&span, "unable to use PostgreSQL: this build has the embedded store alone; write \"sled:FOLDER\"");
@@ -125,7 +140,8 @@ fn store(mut section: Section<'_, '_>, folder: &Path, m: &mut Mistakes<'_>) -> S
             m.add(&span, format!("unable to use {text:?} as a store: write \"sled:FOLDER\""));
             StorePlace::Sled(folder.join("data"))
         }
-    }
+    };
+    (place, upkeep)
 }
 
 /// The least that an archive may be: fewer bytes would hold a page or two.

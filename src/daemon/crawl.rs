@@ -17,8 +17,10 @@ pub(super) async fn crawl(config: Arc<Config>, line: Line, tasks: TaskTracker) {
     let places = Arc::new(tokio::sync::Semaphore::new(config.crawl.concurrency));
     let running = Arc::new(Mutex::new(std::collections::HashSet::new()));
     while !line.stop.is_cancelled() {
+        // On a full disk no site is asked for anything; the store says so, once.
+        let has_room = line.store.room().is_ok();
         for source in &config.sources {
-            if line.stop.is_cancelled() || !is_due(&line, source).await {
+            if !has_room || line.stop.is_cancelled() || !is_due(&line, source).await {
                 continue;
             }
             if !running.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(source.id.clone()) {

@@ -5,6 +5,7 @@ pub mod alarms;
 mod crawl;
 mod serve;
 mod settings;
+pub mod upkeep;
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ use crate::enrich::{EnrichError, Enricher};
 use crate::fetch::Fetcher;
 use crate::net::{Client, NetError};
 use crate::pipeline::Line;
-use crate::store::{Store, StoreError};
+use crate::store::{Floor, Store, StoreError};
 
 pub use serve::site;
 pub use settings::{fetch_settings, net_settings};
@@ -61,7 +62,7 @@ pub enum StartError {
 /// Opens the store that a configuration names.
 pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
     let StorePlace::Sled(folder) = &config.store;
-    Store::open(folder).await
+    Ok(Store::open(folder).await?.with_floor(Floor::new(folder, config.upkeep.floor)))
 }
 
 /// Builds the line for a configuration. `hosts` gives fixed addresses to host names, for the demo and tests.
@@ -127,6 +128,8 @@ pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>,
         tasks.spawn(alarms::watch(Arc::clone(&config), line.clone()));
     }
     let StorePlace::Sled(folder) = &config.store;
+    let (upkeep, clock) = (config.upkeep.clone(), line.clock.clone());
+    tasks.spawn(upkeep::run(line.store.clone(), folder.clone(), upkeep, clock, stop.clone()));
     tasks.spawn(Desk::new(Arc::clone(&config), line.clone(), Some(edition)).serve(folder.clone()));
     tasks.close();
     stop.cancelled().await;

@@ -148,6 +148,8 @@ pub(super) async fn recheck(
         if on_listing || !due {
             continue;
         }
+        // What could not be stored is not asked for.
+        line.store.room()?;
         asked += 1;
         let outcome = entry::bring(line, source, &off_listing(&article), Recheck::Due, false, health).await;
         // Whatever came of it, it waits for its next turn, so that one that fails does not keep the others waiting.

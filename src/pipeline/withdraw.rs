@@ -145,7 +145,7 @@ impl Line {
     async fn forget_listed(&self, gone: &Gone) -> Result<(), StoreError> {
         for (id, mut state) in self.store.sources().await? {
             if gone.forget(&mut state) {
-                self.store.save_source(&id, state).await?;
+                self.store.shrink_source(&id, state).await?;
             }
         }
         Ok(())

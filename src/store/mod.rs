@@ -3,6 +3,7 @@
 
 mod erase;
 mod export;
+mod floor;
 mod ledger;
 mod memory;
 mod open;
@@ -25,6 +26,7 @@ use crate::query::Body;
 
 pub use erase::Gone;
 pub use export::{ExportReport, Row};
+pub use floor::{Bytes, Floor, Space};
 pub use memory::Memory;
 pub use opened::Opened;
 pub use sled::Sled;
@@ -243,6 +245,18 @@ pub enum StoreError {
     /// sled failed.
     #[error("unable to use the store: {0}; is the disk full or failing?")]
     Engine(String),
+    /// The disk is nearly full.
+    #[error(
+        "unable to write to the store {folder}: {free} are free there, and store.floor is {floor}; free some room, and it goes on by itself"
+    )]
+    Full {
+        /// The store's folder.
+        folder: String,
+        /// What is free.
+        free: Bytes,
+        /// What must be.
+        floor: Bytes,
+    },
     /// An export cannot be written or read.
     #[error("unable to {what} the export {path}: {why}")]
     Export {
@@ -355,6 +369,30 @@ impl Store {
         on_disk(move || open::open_for_import(&folder)).await.map(|(store, _)| Store::Sled(Box::new(store)))
     }
 
+    /// The same store with a floor under it: while the disk has less room, it takes in nothing but withdrawals.
+    pub fn with_floor(self, floor: Floor) -> Store {
+        match self {
+            Store::Sled(store) => Store::Sled(Box::new(store.with_floor(floor))),
+            memory => memory,
+        }
+    }
+
+    /// What room there is; none where no floor is set.
+    pub fn space(&self) -> Option<Space> {
+        match self {
+            Store::Memory(_) => None,
+            Store::Sled(store) => store.floor().map(Floor::space),
+        }
+    }
+
+    /// Refuses where the disk has too little room left. What asks sites for something asks this first.
+    pub fn room(&self) -> Result<(), StoreError> {
+        match self {
+            Store::Memory(_) => Ok(()),
+            Store::Sled(store) => store.floor().map_or(Ok(()), Floor::check),
+        }
+    }
+
     /// Where the log stands.
     pub async fn head(&self) -> Result<Head, StoreError> {
         dispatch!(self.head())
@@ -388,11 +426,15 @@ impl Store {
 
     /// Record, keys, story and log entry in one transaction; it is on disk when this answers.
     pub async fn put(&self, put: Put) -> Result<PutOutcome, StoreError> {
+        if put.kind != ChangeKind::Withdrawn {
+            self.room()?;
+        }
         dispatch!(self.put(&put))
     }
 
     /// Another spelling of a stored article's address. The first article that claims a spelling keeps it.
     pub async fn alias(&self, canonical: &str, id: ArticleId) -> Result<(), StoreError> {
+        self.room()?;
         let canonical = canonical.to_owned();
         dispatch!(self.alias(&canonical, id))
     }
@@ -431,6 +473,7 @@ impl Store {
 
     /// Remembers a page.
     pub async fn save_page(&self, url: &str, page: PageMemory) -> Result<(), StoreError> {
+        self.room()?;
         let url = url.to_owned();
         dispatch!(self.save_page(&url, &page))
     }
@@ -443,6 +486,13 @@ impl Store {
 
     /// Remembers a source's state.
     pub async fn save_source(&self, id: &SourceId, state: SourceState) -> Result<(), StoreError> {
+        self.room()?;
+        let id = id.clone();
+        dispatch!(self.save_source(&id, &state))
+    }
+
+    /// Remembers what is left of a source's state after a takedown, however little room there is.
+    pub async fn shrink_source(&self, id: &SourceId, state: SourceState) -> Result<(), StoreError> {
         let id = id.clone();
         dispatch!(self.save_source(&id, &state))
     }
@@ -460,6 +510,7 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.room()?;
         let id = id.clone();
         dispatch!(self.lease(&id, holder, now, until))
     }
@@ -477,6 +528,7 @@ impl Store {
 
     /// Remembers them, and forgets those whose time is over.
     pub async fn save_hosts(&self, hosts: Vec<(String, Timestamp)>, now: Timestamp) -> Result<(), StoreError> {
+        self.room()?;
         dispatch!(self.save_hosts(&hosts, now))
     }
 
@@ -527,6 +579,7 @@ impl Store {
 
     /// Takes over an export into an empty store, under a new epoch. The file is checked whole before anything is written.
     pub async fn import(&self, path: &Path) -> Result<ExportReport, StoreError> {
+        self.room()?;
         let path = path.to_owned();
         dispatch!(self.import(&path))
     }

@@ -19,6 +19,7 @@ use sled::transaction::ConflictableTransactionError;
 use uuid::Uuid;
 
 use super::erase::{self, Gone};
+use super::floor::Floor;
 use super::reached::Reached;
 use super::record::{decode, encode};
 use super::{Change, Head, PageMemory, Revision, SourceState, StoreError, VerifyReport, open, opened, record, verify};
@@ -53,6 +54,7 @@ pub struct Sled {
     exporter: Arc<Mutex<()>>,
     /// How far the log is, told outside of it.
     reached: Arc<Reached>,
+    floor: Option<Arc<Floor>>,
     /// No other process works in this folder while this is open; dropped last, after all of the engine.
     _lock: Arc<File>,
 }
@@ -128,11 +130,20 @@ impl Sled {
             writer: Arc::default(),
             exporter: Arc::default(),
             reached: Arc::new(Reached::in_folder(folder)),
+            floor: None,
             meta,
             folder: folder.into(),
             db,
             _lock: lock,
         })
+    }
+
+    pub(super) fn with_floor(self, floor: Floor) -> Sled {
+        Sled { floor: Some(Arc::new(floor)), ..self }
+    }
+
+    pub(super) fn floor(&self) -> Option<&Floor> {
+        self.floor.as_deref()
     }
 
     /// Another epoch: what readers remember of the log no longer holds.

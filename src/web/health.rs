@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{Problem, Shared, Site};
 use crate::article::SourceId;
 use crate::health::Outage;
-use crate::store::SourceState;
+use crate::store::{SourceState, Space};
 
 pub(super) async fn live() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({"status": "live"})))
@@ -27,6 +27,7 @@ pub(super) async fn ready(State(site): Shared) -> Response {
                 "status": "ready",
                 "seq": site.edition.version(),
                 "archive": site.archive.state(),
+                "store": store(&site),
             })),
         )
             .into_response()
@@ -34,6 +35,16 @@ pub(super) async fn ready(State(site): Shared) -> Response {
         let problem =
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", "unable to serve yet: the index is being built");
         ([(header::RETRY_AFTER, "2")], problem).into_response()
+    }
+}
+
+/// Whether the store takes anything in, and the room that decides it.
+fn store(site: &Site) -> serde_json::Value {
+    match site.store.space() {
+        Some(Space { free, floor, read_only }) => {
+            serde_json::json!({"read_only": read_only, "free": free, "floor": floor})
+        }
+        None => serde_json::json!({"read_only": false}),
     }
 }
 
@@ -100,6 +111,12 @@ pub(super) async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceS
 pub(super) async fn metrics(State(site): Shared) -> Result<Response, Problem> {
     metrics::gauge!("depeche_log_sequence").set(site.edition.version() as f64);
     metrics::gauge!("depeche_network_up").set(if site.network.outage().is_none() { 1.0 } else { 0.0 });
+    if let Some(space) = site.store.space() {
+        metrics::gauge!("depeche_store_read_only").set(if space.read_only { 1.0 } else { 0.0 });
+        if let Some(free) = space.free {
+            metrics::gauge!("depeche_store_free_bytes").set(free as f64);
+        }
+    }
     let now = site.clock.now();
     for (id, _, state) in states(&site).await? {
         for name in crate::health::State::ALL {

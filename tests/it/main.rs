@@ -26,3 +26,4 @@ mod serving;
 mod store;
 mod takedown;
 mod traps;
+mod upkeep;

@@ -62,11 +62,16 @@ pub fn article(n: u64) -> Article {
 }
 
 pub async fn put(store: &Store, article: Article, kind: ChangeKind) -> PutOutcome {
+    store.put(put_of(store, article, kind).await).await.unwrap()
+}
+
+/// A put of an article that is alone in its story.
+pub async fn put_of(store: &Store, article: Article, kind: ChangeKind) -> Put {
     let story = Story::founded_by(&article);
     let head = store.head().await.unwrap();
     let page = PageMemory { hash: 7, ..PageMemory::default() };
     let page = Some((article.canonical.clone(), page));
-    let put = Put {
+    Put {
         head,
         article,
         story,
@@ -77,8 +82,7 @@ pub async fn put(store: &Store, article: Article, kind: ChangeKind) -> PutOutcom
         left: None,
         dissolved: Vec::new(),
         erase: false,
-    };
-    store.put(put).await.unwrap()
+    }
 }
 
 async fn story(store: &Store) {
