@@ -3,7 +3,7 @@
 
 use super::Edition;
 use crate::article::{Article, Evidence, SafeHtml};
-use crate::query::Body;
+use crate::query::{Body, TextFilter};
 use crate::store::{Revision, StoreError};
 
 /// The smaller of what is asked for and what is allowed.
@@ -20,6 +20,17 @@ impl Edition {
     pub(crate) fn shown(&self, article: Article) -> Article {
         let allowed = self.source(&article.source).body;
         cut(article, allowed)
+    }
+
+    /// True when an article passes a text filter. Only what may be shown of it is looked at: a search that found a word in
+    /// the rest would tell that it stands there.
+    pub(super) fn holds(&self, article: &Article, text: &TextFilter) -> bool {
+        let shown = match self.source(&article.source).body {
+            Body::Full => article.text.as_str(),
+            Body::Summary => article.summary.as_str(),
+            Body::None => "",
+        };
+        text.matches(&article.title, shown)
     }
 
     /// The former texts of an article, under the same ceiling: their titles, and their texts where those may be shown.

@@ -117,7 +117,7 @@ impl Edition {
         let mut kept = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let articles = self.store.articles(chunk.to_vec()).await?;
-            kept.extend(articles.iter().filter(|a| text.matches(&a.title, &a.text)).map(|a| a.id));
+            kept.extend(articles.iter().filter(|a| self.holds(a, text)).map(|a| a.id));
         }
         Ok(self.index.read().unwrap_or_else(PoisonError::into_inner).documents(&kept))
     }

@@ -41,7 +41,7 @@ impl Edition {
         let (mut ids, mut floor) = (Vec::new(), None);
         'all: for chunk in all.ids.chunks(CHUNK) {
             for article in self.store.articles(chunk.to_vec()).await? {
-                if !text.matches(&article.title, &article.text) {
+                if !self.holds(&article, &text) {
                     continue;
                 }
                 let at = article.published.at;
@@ -64,7 +64,7 @@ impl Edition {
             let mut kept = Vec::new();
             for chunk in all.chunks(CHUNK) {
                 let articles = self.store.articles(chunk.to_vec()).await?;
-                kept.extend(articles.iter().filter(|a| text.matches(&a.title, &a.text)).map(|a| a.id));
+                kept.extend(articles.iter().filter(|a| self.holds(a, &text)).map(|a| a.id));
             }
             all = kept;
         }

@@ -102,6 +102,18 @@ async fn id_of(server: &Server) -> String {
     found.unwrap_or_else(|| panic!("{PAGE} is not there"))["id"].as_str().unwrap().to_owned()
 }
 
+/// The archive of the month that the page was seen in, wherever its address leads.
+async fn month(server: &Server, query: &str) -> String {
+    let mut path = format!("/feed.atom?archive=2026-11&{query}");
+    loop {
+        let response = server.get(&path, &[]).await;
+        match response.headers().get("location") {
+            Some(location) => path = location.to_str().unwrap().to_owned(),
+            None => return response.text().await.unwrap(),
+        }
+    }
+}
+
 /// The edition is level with the log.
 async fn settled(server: &Server) {
     let head = server.line.store.head().await.unwrap().seq;
@@ -139,6 +151,25 @@ async fn the_ceiling_of_a_source_holds_on_every_exit() {
         ] {
             let seen = seen(&exits, word);
             assert_eq!(!seen.is_empty(), visible, "{word:?} under {ceiling:?}: {seen:?}");
+        }
+        // A search finds, and an exclusion spares, by what may be shown alone: else it tells that a word stands in the rest.
+        for (word, visible) in [
+            ("quokkaclinic", first),
+            ("ytterbalsam", deep),
+            ("Chepkiro", deep),
+            ("nosuchword", false),
+            ("screens", true),
+        ] {
+            for (question, found) in [("q", visible), ("exclude", !visible)] {
+                for path in ["/feed.atom", "/feed.json", "/api/v1/articles", "/"] {
+                    let asked = format!("{path}?{question}={word}&source=kenya");
+                    let asked = if path == "/" { format!("{asked}&limit=200&dedupe=none") } else { asked };
+                    let text = server.get(&asked, &[]).await.text().await.unwrap();
+                    assert_eq!(text.contains(PAGE), found, "{asked} under {ceiling:?}");
+                }
+                let month = month(&server, &format!("{question}={word}&source=kenya")).await;
+                assert_eq!(month.contains(PAGE), found, "the archive of {question}={word} under {ceiling:?}");
+            }
         }
         // The source leaves the configuration: what it allowed is remembered.
         let mut left = depeche::config::Config::clone(&server.house.config);
