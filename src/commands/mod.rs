@@ -11,6 +11,7 @@ mod extract;
 mod feed;
 mod init;
 mod lines;
+mod log;
 mod preview;
 mod reprocess;
 mod run;
@@ -33,11 +34,11 @@ const WRONG_USE: u8 = 2;
 /// Runs the command that was asked for.
 pub fn run(cli: Cli) -> Exit {
     // A crawl's own table says what failed; only a daemon speaks through its log.
-    log(if matches!(cli.command, Command::Run(_) | Command::Demo(DemoArgs { once: false, .. })) {
-        "info"
-    } else {
-        "error"
-    });
+    let daemon = matches!(cli.command, Command::Run(_) | Command::Demo(DemoArgs { once: false, .. }));
+    if let Err(why) = log::open(if daemon { "info" } else { "error" }) {
+        eprintln!("{why}");
+        return Ok(WRONG_USE);
+    }
     match cli.command {
         Command::Demo(args) => asynchronous(demo::run(args)),
         Command::Run(args) => asynchronous(run::run(args)),
@@ -56,13 +57,6 @@ pub fn run(cli: Cli) -> Exit {
         Command::Withdraw(args) => asynchronous(withdraw::run(args)),
         Command::Init(args) => init::run(&args),
     }
-}
-
-/// Logs go to standard error; `DEPECHE_LOG` chooses the level, such as `debug` or `depeche::fetch=trace`.
-fn log(usual: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("DEPECHE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("warn,depeche={usual}")));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init().ok();
 }
 
 fn asynchronous(command: impl Future<Output = Exit>) -> Exit {

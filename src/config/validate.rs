@@ -87,9 +87,11 @@ const OWN_PATHS: &[&str] =
     &["about", "admin", "api", "articles", "feed.atom", "feed.json", "feed.rss", "health", "hub", "metrics", "opml"];
 
 fn public_url(text: &str) -> Result<Url, String> {
+    // Before an `@` may stand a password: it is not repeated.
+    let shown = if text.contains('@') { "…" } else { text };
     let wrong = |why: &str| {
         format!(
-            "unable to use {text:?} as the public address: {why}; write it whole, such as \"https://feeds.example/depeche/\""
+            "unable to use {shown:?} as the public address: {why}; write it whole, such as \"https://feeds.example/depeche/\""
         )
     };
     let mut url = Url::parse(text).map_err(|e| wrong(&e.to_string()))?;
@@ -97,6 +99,7 @@ fn public_url(text: &str) -> Result<Url, String> {
         || url.query().is_some()
         || url.fragment().is_some()
         || !url.username().is_empty()
+        || url.password().is_some()
     {
         return Err(wrong("it must be http or https, with no user, query or fragment"));
     }
@@ -136,8 +139,10 @@ fn store(mut section: Section<'_, '_>, folder: &Path, m: &mut Mistakes<'_>) -> (
             m.add(&span, "unable to use PostgreSQL: this build has the embedded store alone; write \"sled:FOLDER\"");
             StorePlace::Sled(folder.join("data"))
         }
-        _ => {
-            m.add(&span, format!("unable to use {text:?} as a store: write \"sled:FOLDER\""));
+        // What stands behind the scheme may hold a password: it is not repeated.
+        other => {
+            let kind = other.map_or(text.as_str(), |(scheme, _)| scheme);
+            m.add(&span, format!("unable to use a store of the kind {kind:?}: write \"sled:FOLDER\""));
             StorePlace::Sled(folder.join("data"))
         }
     };
@@ -471,7 +476,9 @@ fn sources(
 }
 
 fn source_url(text: &str) -> Result<Url, String> {
-    let wrong = |why: &str| format!("unable to use {text:?} as an address: {why}");
+    // Before an `@` may stand a password: it is not repeated.
+    let shown = if text.contains('@') { "…" } else { text };
+    let wrong = |why: &str| format!("unable to use {shown:?} as an address: {why}");
     let url = Url::parse(text)
         .map_err(|e| wrong(&format!("{e}; write it whole, such as \"https://haiti.example/fr/news\"")))?;
     match url.scheme() {

@@ -40,7 +40,9 @@ impl IntoResponse for Problem {
             (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
-        (self.status, headers, format!("{body}\n")).into_response()
+        // Markup that came with a request stands in strings alone, where JSON may write it so that nothing takes it for markup.
+        let inert = body.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+        (self.status, headers, format!("{inert}\n")).into_response()
     }
 }
 

@@ -19,7 +19,7 @@ use tempfile::tempdir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::house::noon;
+use crate::house::{Log, noon};
 
 const SECRET: &str = "a-secret-that-nobody-prints";
 
@@ -270,8 +270,10 @@ async fn a_redirect_is_not_followed_gone_drops_and_what_never_arrives_is_given_u
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_private_address_is_refused_and_secrets_and_addresses_stay_out_of_records() {
+async fn a_private_address_is_refused_and_secrets_and_addresses_stay_out_of_records_and_logs() {
     let folder = tempdir().unwrap();
+    let log = Log::default();
+    let _taken_down = log.begin();
     let (receiver, address) = Receiver::open().await;
     let clock = Clock::fixed(noon());
     let config = config(folder.path(), &format!("http://{address}/T0KEN"), SECRET);
@@ -283,7 +285,8 @@ async fn a_private_address_is_refused_and_secrets_and_addresses_stay_out_of_reco
     bell.line.store.export(&export).await.unwrap();
     let rows = String::from_utf8(zstd::decode_all(&std::fs::read(&export).unwrap()[..]).unwrap()).unwrap();
     assert!(rows.contains("\"row\":\"ledger\""), "what waits is exported");
-    for text in [rows, format!("{:?}", bell.config)] {
+    assert!(log.text().contains("not delivered"), "{}", log.text());
+    for text in [rows, format!("{:?}", bell.config), log.text()] {
         assert!(!text.contains(SECRET) && !text.contains("T0KEN"), "{text}");
     }
     // A store that takes the export over delivers what waited.

@@ -9,11 +9,11 @@ use depeche::demo::{self, Replay};
 use tempfile::{TempDir, tempdir};
 use tokio::net::TcpListener;
 
-fn depeche(folder: &Path, arguments: &[&str]) -> Output {
+pub fn depeche(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_depeche")).current_dir(folder).args(arguments).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -26,7 +26,7 @@ async fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The Kenya office on a loopback address, and a configuration of it.
-async fn office() -> (TempDir, Replay) {
+pub async fn office() -> (TempDir, Replay) {
     let replay = Replay::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -144,7 +144,7 @@ async fn a_days_work_of_an_admin() {
     assert!(verify.status.code() == Some(0) && said(&verify).contains("the store is whole"), "{}", said(&verify));
 }
 
-struct Daemon(Child);
+pub struct Daemon(pub Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
