@@ -13,6 +13,7 @@ mod fixtures;
 mod guard;
 mod health;
 mod history;
+mod holes;
 mod house;
 mod kill;
 mod kinds;

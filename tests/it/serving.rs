@@ -17,7 +17,7 @@ use crate::house::House;
 pub struct Server {
     pub line: Line,
     pub house: House,
-    address: SocketAddr,
+    pub address: SocketAddr,
     client: Client,
     _folder: TempDir,
 }
