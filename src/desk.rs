@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use url::Url;
 use uuid::Uuid;
 
-use crate::config::{Config, Source, StorePlace};
+use crate::config::{Config, Live, Source, StorePlace};
 use crate::edition::{Asked, Edition, Issue};
 use crate::pipeline::{Line, Reprocessed, Round, Step, Wanted, Withdrawal};
 use crate::publish::{self, Format};
@@ -116,18 +116,34 @@ pub struct Desk {
     config: Arc<Config>,
     line: Line,
     edition: Option<Arc<Edition>>,
+    /// The daemon's, whose configuration may be edited.
+    live: Option<Live>,
 }
 
 impl Desk {
     /// A desk. `edition` is one that is followed already; without it the first feed builds one.
     pub fn new(config: Arc<Config>, line: Line, edition: Option<Arc<Edition>>) -> Desk {
         // A lease of its own: a round asked for here must not slip into one that the daemon has in hand.
-        Desk { config, line: Line { holder: Uuid::new_v4(), ..line }, edition }
+        Desk { config, line: Line { holder: Uuid::new_v4(), ..line }, edition, live: None }
+    }
+
+    /// A desk of a daemon: each request is answered under the configuration in force.
+    pub fn live(live: Live, line: Line, edition: Option<Arc<Edition>>) -> Desk {
+        Desk { live: Some(live.clone()), ..Desk::new(Arc::clone(&live.get().config), line, edition) }
+    }
+
+    /// This desk as it is now.
+    fn today(&self) -> Desk {
+        let Some(live) = &self.live else { return self.clone() };
+        let now = live.get();
+        let edition = self.edition.as_ref().map(|edition| Arc::new(edition.under(&now.config)));
+        let line = Line { enricher: Arc::clone(&now.enricher), ..self.line.clone() };
+        Desk { config: Arc::clone(&now.config), line, edition, live: None }
     }
 
     /// Does what is asked, telling each step.
     pub async fn answer(&self, request: Request, tell: UnboundedSender<Step>) -> Reply {
-        match self.work(request, tell).await {
+        match self.today().work(request, tell).await {
             Ok(reply) => reply,
             Err(error) => Reply::Failed(error.to_string()),
         }

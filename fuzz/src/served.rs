@@ -81,7 +81,10 @@ fn serve() -> Served {
         let clock = Clock::fixed("2026-11-20T12:00:00Z".parse().unwrap_or_default());
         let line = daemon::line(&config, store, HashMap::new(), clock, CancellationToken::new()).await;
         let line = line.unwrap_or_else(|error| panic!("{error}"));
-        web::router(Arc::new(daemon::site(&config, edition, &line)))
+        {
+            let live = depeche::config::Live::new(Arc::new(config), Arc::clone(&line.enricher), line.clock.now());
+            web::router(web::Front::new(daemon::site(&live, edition, &line)), web::Door::Only)
+        }
     });
     Served { runtime, router }
 }

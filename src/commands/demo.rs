@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Exit, crawl};
 use crate::cli::DemoArgs;
 use crate::clock::Clock;
-use crate::daemon::{self, Role, StartError};
+use crate::daemon::{self, Plan, Role, StartError};
 use crate::demo::{self, Replay};
 
 /// Runs it.
@@ -51,6 +51,6 @@ pub(super) async fn run(args: DemoArgs) -> Exit {
     eprintln!("feeds:           http://{address}/feed.atom  http://{address}/feed.rss  http://{address}/feed.json");
     eprintln!("an example:      http://{address}/feed.atom?country=HTI&lang=fr");
     eprintln!("Ctrl-C ends it; the data is removed.");
-    daemon::run(Arc::new(config), line, Some(listener), Role::All).await?;
+    daemon::run(Arc::new(config), line, Plan::new(Role::All, Some(listener))).await?;
     Ok(0)
 }

@@ -9,21 +9,27 @@ use tokio_util::sync::CancellationToken;
 use super::{Exit, configuration};
 use crate::cli::{RoleArg, RunArgs};
 use crate::clock::Clock;
-use crate::daemon::{self, Role, StartError};
+use crate::daemon::{self, Plan, Role, StartError, Watch};
 
 /// Runs it.
 pub(super) async fn run(args: RunArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let path = args.config.config;
+    // Read before it is judged: an edit that comes in between is seen as one. `configuration` says why it cannot be read.
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let config = match configuration(&path) {
         Ok(config) => Arc::new(config),
         Err(code) => return Ok(code),
     };
     let stop = CancellationToken::new();
     daemon::stop_on_signal(stop.clone())?;
-    let address = config.server.listen;
-    let listener = match args.role {
-        RoleArg::Crawl => None,
-        _ => Some(TcpListener::bind(address).await.map_err(|why| StartError::Listen { address, why })?),
-    };
+    let bind = async |address| TcpListener::bind(address).await.map_err(|why| StartError::Listen { address, why });
+    let (mut listener, mut admin) = (None, None);
+    if args.role != RoleArg::Crawl {
+        listener = Some(bind(config.server.listen).await?);
+        if let Some(address) = config.server.admin_listen {
+            admin = Some(bind(address).await?);
+        }
+    }
     let store = daemon::open_store(&config).await?;
     let line = daemon::line(&config, store, HashMap::new(), Clock::system(), stop).await?;
     let role = match args.role {
@@ -38,6 +44,7 @@ pub(super) async fn run(args: RunArgs) -> Exit {
             config.sources.len()
         );
     }
-    daemon::run(config, line, listener, role).await?;
+    let watch = Some(Watch { path, text, hosts: HashMap::new() });
+    daemon::run(config, line, Plan { role, listener, admin, watch }).await?;
     Ok(0)
 }

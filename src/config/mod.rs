@@ -1,6 +1,8 @@
 //! `config.toml`: read into places and values, validated into settings, with every mistake named at once.
 //! It never reads a page, opens a store or guesses: what is not allowed is an error that says what is.
 
+mod change;
+mod live;
 mod measure;
 mod mistake;
 mod raw;
@@ -20,6 +22,8 @@ use crate::enrich::ThemeWords;
 use crate::extract::Profile;
 use crate::query::Body;
 
+pub use change::Change;
+pub use live::{Edit, EditReport, InForce, Live, hosts_only};
 pub use mistake::Mistake;
 
 /// A configuration without a mistake. The only way to one is [`Config::parse`].
@@ -50,7 +54,7 @@ pub struct Config {
 }
 
 /// `[server]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// Where it listens.
     pub listen: SocketAddr,
@@ -60,6 +64,8 @@ pub struct Server {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Requests a minute and client; none: no limit.
     pub requests_per_minute: Option<std::num::NonZeroU32>,
+    /// Where metrics, and the mistakes of a bad edit, are served apart from readers; none: with everything else.
+    pub admin_listen: Option<SocketAddr>,
 }
 
 /// `[store]`
@@ -92,7 +98,7 @@ pub struct Archive {
 }
 
 /// `[crawl]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crawl {
     /// Who runs this, for the User-Agent: an address or a mailbox.
     pub contact: Option<String>,
@@ -113,7 +119,7 @@ pub struct Crawl {
 }
 
 /// `[feed]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedDefaults {
     /// The title of the feed of everything, and the beginning of the others'.
     pub title: String,
@@ -209,10 +215,16 @@ impl Config {
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable { path: shown.clone(), why })?;
+        Config::of(path, &text)
+    }
+
+    /// Validates what a file says, with overrides from the environment.
+    pub fn of(path: &Path, text: &str) -> Result<Config, ConfigError> {
+        let shown = path.display().to_string();
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let environment: Vec<(String, String)> =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
-        Config::parse(&text, folder, &environment).map_err(|mistakes| ConfigError::Mistakes { path: shown, mistakes })
+        Config::parse(text, folder, &environment).map_err(|mistakes| ConfigError::Mistakes { path: shown, mistakes })
     }
 
     /// Validates a text. Relative folders are relative to `folder`.

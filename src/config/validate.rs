@@ -28,7 +28,7 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
     let mut root = Section::new("", Some(document.get_ref()), 0..0);
     let mut unused = Vec::new();
     let m = &mut mistakes;
-    let server = server(root.inner("server", m).with_environment(environment), m, &mut unused);
+    let server = server(root.inner("server", m).with_environment(environment), m);
     let (store, upkeep) = store(root.inner("store", m).with_environment(environment), folder, m);
     let archive = archive(root.inner("archive", m).with_environment(environment), folder, &store, m);
     let crawl = crawl(root.inner("crawl", m).with_environment(environment), m);
@@ -45,17 +45,26 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
     Ok(Config { server, store, upkeep, archive, crawl, feed, themes, theme_words, sources, webhooks, unused })
 }
 
-fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<String>) -> Server {
+fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Server {
     let listen = section.string("listen", m).and_then(|at| read(&at, m, |text| {
         text.parse().map_err(|_| format!("unable to listen on {text:?}: write an address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\""))
     }));
     let listen = listen.unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], 8080)));
     let public_url = section.string("public_url", m).and_then(|at| read(&at, m, public_url));
-    for key in ["admin_listen"] {
-        if section.string(key, m).is_some() {
-            unused.push(format!("server.{key}"));
+    let admin_listen = section.string("admin_listen", m).and_then(|at| {
+        let read = read(&at, m, |text| {
+            text.parse::<std::net::SocketAddr>().map_err(|_| {
+                format!("unable to listen on {text:?}: write an address and a port, such as \"127.0.0.1:8081\"")
+            })
+        })?;
+        if read == listen && read.port() != 0 {
+            m.add(
+                &at.span,
+                format!("unable to listen on {read} twice: server.admin_listen must differ from server.listen"),
+            );
         }
-    }
+        Some(read)
+    });
     let proxies = section.strings("trusted_proxies", m);
     let trusted_proxies: Vec<ipnet::IpNet> = proxies.iter().filter_map(|at| read(at, m, network)).collect();
     let per_minute = section.integer("requests_per_minute", m);
@@ -65,11 +74,11 @@ fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>, unused: &mut Vec<S
     let own = || Url::parse(&format!("http://{listen}/"));
     let fallback = public_url.map_or_else(own, Ok);
     match fallback {
-        Ok(public_url) => Server { listen, public_url, trusted_proxies, requests_per_minute },
+        Ok(public_url) => Server { listen, public_url, admin_listen, trusted_proxies, requests_per_minute },
         Err(error) => {
             m.add(&(0..0), format!("unable to make an address of {listen}: {error}; set server.public_url"));
             let public_url = Url::from_str("http://localhost/").unwrap_or_else(|_| unreachable!());
-            Server { listen, public_url, trusted_proxies, requests_per_minute }
+            Server { listen, public_url, admin_listen, trusted_proxies, requests_per_minute }
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Live};
 use crate::deliver::{Delivery, Outbox, render};
 use crate::health::{Event, Ledger, Message, Network, Watched};
 use crate::net::Client;
@@ -87,10 +87,10 @@ fn log(message: &Message) {
 }
 
 /// Looks for as long as the daemon runs. A post in hand when it stops is made again, under the same id.
-pub(super) async fn watch(config: std::sync::Arc<Config>, line: Line) {
+pub(super) async fn watch(live: Live, line: Line) {
     let work = async {
         loop {
-            if let Err(error) = Alarms::of(&line).pass(&config).await {
+            if let Err(error) = Alarms::of(&line).pass(&live.get().config).await {
                 tracing::error!(%error, "unable to look after alarms");
             }
             tokio::time::sleep(LOOK).await;

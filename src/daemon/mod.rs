@@ -3,9 +3,11 @@
 
 pub mod alarms;
 mod crawl;
+mod reload;
 mod serve;
 mod settings;
 pub mod upkeep;
+mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -19,7 +21,7 @@ use uuid::Uuid;
 
 use crate::archive::{Archive, ArchiveSettings};
 use crate::clock::Clock;
-use crate::config::{self, Config, StorePlace};
+use crate::config::{self, Config, Live, StorePlace};
 use crate::dedup;
 use crate::desk::Desk;
 use crate::edition::Edition;
@@ -28,7 +30,11 @@ use crate::fetch::Fetcher;
 use crate::net::{Client, NetError};
 use crate::pipeline::Line;
 use crate::store::{Floor, Store, StoreError};
+use crate::web::{self, Door, Front};
 
+use serve::Bounds;
+
+pub use reload::Watch;
 pub use serve::site;
 pub use settings::{fetch_settings, net_settings};
 
@@ -50,7 +56,7 @@ pub enum StartError {
     #[error(transparent)]
     Enrich(#[from] EnrichError),
     /// The address.
-    #[error("unable to listen on {address}: {why}; choose another with server.listen or --listen")]
+    #[error("unable to listen on {address}: {why}; choose another with server.listen, server.admin_listen or --listen")]
     Listen {
         /// As asked.
         address: SocketAddr,
@@ -94,8 +100,12 @@ pub async fn line(
 
 /// The archive that a configuration describes; it touches the disk when first used.
 pub fn archive(config: &Config) -> Archive {
+    Archive::new(archive_settings(config))
+}
+
+fn archive_settings(config: &Config) -> ArchiveSettings {
     let config::Archive { dir, keep, max_size } = config.archive.clone();
-    Archive::new(ArchiveSettings { dir, keep, max_size })
+    ArchiveSettings { dir, keep, max_size }
 }
 
 /// What a running daemon does.
@@ -109,28 +119,61 @@ pub enum Role {
     Serve,
 }
 
-/// Runs until `line.stop` is cancelled, then lets what is in hand finish. `listener` is bound by the caller,
-/// who thereby knows the address.
-pub async fn run(config: Arc<Config>, line: Line, listener: Option<TcpListener>, role: Role) -> Result<(), StartError> {
+/// What a daemon runs with. Listeners are bound by the caller, who thereby knows the addresses.
+pub struct Plan {
+    /// What it does.
+    pub role: Role,
+    /// Where readers ask.
+    pub listener: Option<TcpListener>,
+    /// Where metrics are asked for apart from readers; none: where readers ask.
+    pub admin: Option<TcpListener>,
+    /// The file whose edits are applied.
+    pub watch: Option<Watch>,
+}
+
+impl Plan {
+    /// One address, and no file to watch.
+    pub fn new(role: Role, listener: Option<TcpListener>) -> Plan {
+        Plan { role, listener, admin: None, watch: None }
+    }
+}
+
+/// Runs until `line.stop` is cancelled, then lets what is in hand finish.
+pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), StartError> {
+    let Plan { role, listener, admin, watch } = plan;
     let stop = line.stop.clone();
     let tasks = TaskTracker::new();
+    let StorePlace::Sled(folder) = config.store.clone();
     let edition = Arc::new(Edition::new(line.store.clone(), &config));
+    let live = Live::new(config, Arc::clone(&line.enricher), line.clock.now());
+    let mut front = None;
     if role != Role::Crawl
         && let Some(listener) = listener
     {
-        let site = Arc::new(site(&config, Arc::clone(&edition), &line));
-        tasks.spawn(serve::follow(Arc::clone(&site), stop.clone()));
-        tasks.spawn(serve::serve(listener, site, stop.clone()));
+        let served = Front::new(site(&live, Arc::clone(&edition), &line));
+        tasks.spawn(serve::follow(served.clone(), stop.clone()));
+        let door = if admin.is_some() { Door::Readers } else { Door::Only };
+        tasks.spawn(serve::serve(listener, web::router(served.clone(), door), Bounds::readers(), stop.clone()));
+        if let Some(admin) = admin {
+            let router = web::router(served.clone(), Door::Admins);
+            tasks.spawn(serve::serve(admin, router, Bounds::ADMINS, stop.clone()));
+        }
+        front = Some(served);
+    }
+    if let Some(watch) = watch {
+        let (fetcher, clock) = (Arc::clone(&line.fetcher), line.clock.clone());
+        let archive = line.archive.clone();
+        let reach = reload::Reach { live: live.clone(), fetcher, archive, front, clock };
+        tasks.spawn(reload::reload(watch, reach, stop.clone()));
     }
     if role != Role::Serve {
-        tasks.spawn(crawl::crawl(Arc::clone(&config), line.clone(), tasks.clone()));
+        tasks.spawn(crawl::crawl(live.clone(), line.clone(), tasks.clone()));
         tasks.spawn(crawl::tidy(line.clone()));
-        tasks.spawn(alarms::watch(Arc::clone(&config), line.clone()));
+        tasks.spawn(alarms::watch(live.clone(), line.clone()));
     }
-    let StorePlace::Sled(folder) = &config.store;
-    let (upkeep, clock) = (config.upkeep.clone(), line.clock.clone());
-    tasks.spawn(upkeep::run(line.store.clone(), folder.clone(), upkeep, clock, stop.clone()));
-    tasks.spawn(Desk::new(Arc::clone(&config), line.clone(), Some(edition)).serve(folder.clone()));
+    let clock = line.clock.clone();
+    tasks.spawn(upkeep::run(line.store.clone(), folder.clone(), live.clone(), clock, stop.clone()));
+    tasks.spawn(Desk::live(live, line.clone(), Some(edition)).serve(folder));
     tasks.close();
     stop.cancelled().await;
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {

@@ -1,47 +1,137 @@
 //! The server and what it answers from, kept level with the log. It never crawls.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use super::{TICK, settings};
-use crate::config::Config;
+use crate::config::Live;
 use crate::edition::Edition;
 use crate::pipeline::Line;
-use crate::web::{self, Bodies, Limits, Site};
+use crate::web::{Bodies, Front, Limits, Site};
 
 /// What the server answers from. It is ready once the edition is level with the log.
-pub fn site(config: &Config, edition: Arc<Edition>, line: &Line) -> Site {
+pub fn site(live: &Live, edition: Arc<Edition>, line: &Line) -> Site {
     Site {
         edition,
         store: line.store.clone(),
         bodies: Bodies::default(),
-        limits: Limits::new(config.server.requests_per_minute, config.server.trusted_proxies.clone()),
+        limits: Limits::new(&live.get().config.server),
         clock: line.clock.clone(),
         metrics: recorder(),
-        ready: AtomicBool::new(false),
-        bot: settings::bot(config),
+        ready: Arc::default(),
+        bot: settings::bot(&live.get().config),
         archive: line.archive.clone(),
         network: line.fetcher.network().clone(),
+        live: live.clone(),
     }
 }
 
-pub(super) async fn serve(listener: TcpListener, site: Arc<Site>, stop: CancellationToken) {
-    let service = web::router(site).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the server ended");
-        stop.cancel();
+/// How long a client may take for the head of a request, and may leave an answer unread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) head: Duration,
+    pub(super) write: Duration,
+    pub(super) connections: usize,
+}
+
+impl Bounds {
+    /// Readers keep their connections open between polls, so as many as this process may open files for, less what store
+    /// and crawler need.
+    pub(super) fn readers() -> Bounds {
+        let files = open_files();
+        Bounds { connections: files.saturating_sub(256).clamp(64, 20_000), ..Bounds::ADMINS }
     }
+
+    /// Admins: few, and never crowded out by readers.
+    pub(super) const ADMINS: Bounds =
+        Bounds { head: Duration::from_secs(10), write: Duration::from_secs(30), connections: 32 };
+}
+
+/// How many files this process may open, raised to what the system allows it.
+fn open_files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Refused, the limit stays as it was, which is read again.
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).ok();
+    getrlimit(Resource::Nofile).current.map_or(1024, |files| usize::try_from(files).unwrap_or(usize::MAX))
+}
+
+/// Bytes of a request's head: nothing that a client of ours sends comes near.
+const HEAD_BYTES: usize = 32 << 10;
+
+/// Serves until stopped, then lets requests in hand finish.
+pub(super) async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(bounds.connections));
+    let open = GracefulShutdown::new();
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.head).max_buf_size(HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(bounds.head)
+        .keep_alive_timeout(bounds.head)
+        .max_header_list_size(HEAD_BYTES as u32)
+        .max_concurrent_streams(64);
+    loop {
+        // Where all places are taken the next client waits in the system's queue.
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place,
+            () = stop.cancelled() => break,
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let (stream, peer) = match stream {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Mostly too many open files: it passes, and asking at once would only spin.
+                tracing::warn!(%error, "unable to accept a connection");
+                tokio::time::sleep(TICK).await;
+                continue;
+            }
+        };
+        stream.set_nodelay(true).ok();
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(bounds.write));
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
+        let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
+        let connection = open.watch(connection);
+        tokio::spawn(async move {
+            // Whoever left early, or was too slow, is no matter of ours; the address is not logged.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    open.shutdown().await;
 }
 
 /// Keeps the edition level with the log.
-pub(super) async fn follow(site: Arc<Site>, stop: CancellationToken) {
+pub(super) async fn follow(front: Front, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        let site = front.get();
         match site.edition.follow().await {
             Ok(_) => site.ready.store(true, Ordering::Release),
             Err(error) => tracing::error!(%error, "unable to follow the log"),

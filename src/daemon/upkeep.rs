@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::Upkeep;
+use crate::config::{Live, Upkeep};
 use crate::store::{Store, StoreError, exports_of};
 
 /// How often it looks whether something is due.
@@ -24,10 +24,10 @@ pub fn export_path(folder: &Path, now: Timestamp) -> PathBuf {
 }
 
 /// Looks after a store until it is told to stop.
-pub async fn run(store: Store, folder: PathBuf, upkeep: Upkeep, clock: Clock, stop: CancellationToken) {
+pub async fn run(store: Store, folder: PathBuf, live: Live, clock: Clock, stop: CancellationToken) {
     note_last(&folder);
     while !stop.is_cancelled() {
-        let done = export_if_due(&store, &folder, &upkeep, clock.now()).await;
+        let done = export_if_due(&store, &folder, &live.get().config.upkeep, clock.now()).await;
         let pause = if done.is_ok() { TICK } else { RETRY };
         tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
     }

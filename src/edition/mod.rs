@@ -14,7 +14,7 @@ pub use select::Part;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use url::Url;
@@ -55,13 +55,13 @@ pub enum Issue {
 /// Puts editions together, and keeps the index level with the log.
 pub struct Edition {
     store: Store,
-    index: RwLock<Index>,
-    followed: AtomicU64,
-    recent: RwLock<recent::Recent>,
+    index: Arc<RwLock<Index>>,
+    followed: Arc<AtomicU64>,
+    recent: Arc<RwLock<recent::Recent>>,
     /// Themes and sources that stored articles ever bore.
-    borne: RwLock<BTreeSet<String>>,
+    borne: Arc<RwLock<BTreeSet<String>>>,
     /// The ceilings of sources as the store remembers them, for those that left the configuration.
-    ceilings: RwLock<BTreeMap<SourceId, Body>>,
+    ceilings: Arc<RwLock<BTreeMap<SourceId, Body>>>,
     /// The address that readers use, with a slash at the end.
     pub public_url: Url,
     /// What feeds say of themselves.
@@ -74,25 +74,35 @@ pub struct Edition {
 impl Edition {
     /// An edition of nothing yet: [`Edition::follow`] fills it.
     pub fn new(store: Store, config: &Config) -> Edition {
-        let card = |s: &crate::config::Source| SourceCard {
-            name: s.name.clone(),
-            url: s.url.to_string(),
-            body: s.body,
-            kind: s.kind.name(),
-            country: s.country,
-            language: s.language,
-        };
         Edition {
             store,
-            index: RwLock::new(Index::new()),
-            followed: AtomicU64::new(0),
-            recent: RwLock::default(),
-            borne: RwLock::default(),
-            ceilings: RwLock::default(),
+            index: Arc::new(RwLock::new(Index::new())),
+            followed: Arc::default(),
+            recent: Arc::default(),
+            borne: Arc::default(),
+            ceilings: Arc::default(),
             public_url: config.server.public_url.clone(),
             feed: config.feed.clone(),
             themes: config.themes.clone(),
-            sources: config.sources.iter().map(|s| (s.id.clone(), card(s))).collect(),
+            sources: cards(config),
+        }
+    }
+
+    /// The same edition under other settings: what is known of the log is shared, and followed for both.
+    pub fn under(&self, config: &Config) -> Edition {
+        let left = self.sources.iter().map(|(id, card)| (id.clone(), card.body));
+        self.ceilings.write().unwrap_or_else(PoisonError::into_inner).extend(left);
+        Edition {
+            store: self.store.clone(),
+            index: Arc::clone(&self.index),
+            followed: Arc::clone(&self.followed),
+            recent: Arc::clone(&self.recent),
+            borne: Arc::clone(&self.borne),
+            ceilings: Arc::clone(&self.ceilings),
+            public_url: config.server.public_url.clone(),
+            feed: config.feed.clone(),
+            themes: config.themes.clone(),
+            sources: cards(config),
         }
     }
 
@@ -269,6 +279,18 @@ impl Edition {
 fn tombstone(gone: &Gone, asked: &Asked) -> Tombstone {
     let id = if asked.query.prefer.is_some() { gone.story.urn() } else { gone.article.urn() };
     Tombstone { id, at: gone.at }
+}
+
+fn cards(config: &Config) -> BTreeMap<SourceId, SourceCard> {
+    let card = |s: &crate::config::Source| SourceCard {
+        name: s.name.clone(),
+        url: s.url.to_string(),
+        body: s.body,
+        kind: s.kind.name(),
+        country: s.country,
+        language: s.language,
+    };
+    config.sources.iter().map(|s| (s.id.clone(), card(s))).collect()
 }
 
 fn facts(article: &Article, changed: Mark) -> Facts {

@@ -12,6 +12,7 @@ mod wall;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
@@ -97,8 +98,8 @@ pub struct Page {
 
 /// Fetches. Shared by every source, so that a host is one host to all of them.
 pub struct Fetcher {
-    client: Client,
-    settings: FetchSettings,
+    /// The client and how politely it asks; a reload swaps both at once, and what is known of hosts stays.
+    asks: ArcSwap<(Client, FetchSettings)>,
     clock: Clock,
     book: book::Book,
     network: Network,
@@ -116,12 +117,26 @@ const LONGEST_REST: Duration = Duration::from_secs(6 * 3600);
 impl Fetcher {
     /// Makes a fetcher.
     pub fn new(client: Client, settings: FetchSettings, clock: Clock) -> Fetcher {
-        Fetcher { client, settings, clock, book: book::Book::default(), network: Network::default() }
+        Fetcher {
+            asks: ArcSwap::from_pointee((client, settings)),
+            clock,
+            book: book::Book::default(),
+            network: Network::default(),
+        }
+    }
+
+    /// Asks otherwise from the next request on. Turns, patience and robots.txt are kept.
+    pub fn apply(&self, client: Client, settings: FetchSettings) {
+        self.asks.store(Arc::new((client, settings)));
+    }
+
+    fn settings(&self) -> FetchSettings {
+        self.asks.load().1.clone()
     }
 
     /// The client that it asks with, for others who ask.
     pub fn client(&self) -> Client {
-        self.client.clone()
+        self.asks.load().0.clone()
     }
 
     /// Which hosts could be reached.
@@ -146,14 +161,14 @@ impl Fetcher {
 
     /// Takes over what an earlier process was told. A later instant stands, and none is further off than we would grant.
     pub fn restore(&self, host: &str, until: Timestamp) {
-        let furthest = patience::after(self.clock.now(), self.settings.max_retry_after.max(LONGEST_REST));
+        let furthest = patience::after(self.clock.now(), self.settings().max_retry_after.max(LONGEST_REST));
         self.book.wait(host::key(host), until.min(furthest));
     }
 
     /// Every host that is left alone, for the next process. What is past is forgotten here.
     pub fn all_not_before(&self) -> Vec<(String, Timestamp)> {
         let now = self.clock.now();
-        self.book.prune(now, self.settings.max_crawl_delay.max(self.settings.per_host_delay));
+        self.book.prune(now, self.settings().max_crawl_delay.max(self.settings().per_host_delay));
         self.book.waiting(now)
     }
 
@@ -165,7 +180,7 @@ impl Fetcher {
         let mut for_good = true;
         loop {
             // What may not be asked at all is no matter of the host's robots.txt.
-            self.client.vet(&at)?;
+            self.asks.load().0.vet(&at)?;
             let rules = self.robots(&at).await?;
             if !rules.allows(&at) {
                 return Err(FetchError::Robots { url: at });
@@ -188,8 +203,8 @@ impl Fetcher {
                 // To a request that was not conditional it is no answer.
                 304 if *validators != own => return Ok(Fetched::NotModified),
                 301 | 302 | 303 | 307 | 308 => {
-                    if hops.len() >= self.settings.max_redirects {
-                        return Err(FetchError::Redirects { url: url.clone(), limit: self.settings.max_redirects });
+                    if hops.len() >= self.settings().max_redirects {
+                        return Err(FetchError::Redirects { url: url.clone(), limit: self.settings().max_redirects });
                     }
                     let location = text(&response.headers, header::LOCATION).unwrap_or_default();
                     let next = Some(&location).filter(|to| !to.is_empty()).and_then(|to| at.join(to).ok());
@@ -222,11 +237,13 @@ impl Fetcher {
         if let Some(until) = self.not_before(&key) {
             return Err(FetchError::Later { host: host_of(url), until });
         }
-        turn.start(crawl_delay.min(self.settings.max_crawl_delay).max(self.settings.per_host_delay)).await;
+        turn.start(crawl_delay.min(self.settings().max_crawl_delay).max(self.settings().per_host_delay)).await;
         let headers = request_headers(validators);
+        // In our turn: a reload while we waited for it counts.
+        let client = self.asks.load().0.clone();
         let answer = match first {
-            Some(first) => self.client.get_first(url, &headers, first).await,
-            None => self.client.get(url, &headers).await,
+            Some(first) => client.get_first(url, &headers, first).await,
+            None => client.get(url, &headers).await,
         };
         match &answer {
             Ok(_) => self.network.reached(&key, self.clock.now()),
@@ -262,7 +279,7 @@ impl Fetcher {
         let value = text(&response.headers, header::RETRY_AFTER);
         let wait = value.and_then(|value| retry_after(&value, now));
         let wait = wait.or((response.status == 429).then_some(patience::TOO_MANY))?;
-        Some(patience::after(now, wait.min(self.settings.max_retry_after)))
+        Some(patience::after(now, wait.min(self.settings().max_retry_after)))
     }
 
     /// Asks for the robots.txt of a URL's host, if it is not known: whether the host answers at all is known after that.
@@ -318,7 +335,7 @@ impl Fetcher {
             };
             return Ok(Ok(match response.status {
                 200..=299 => {
-                    let (agent, body) = (self.settings.robots_agent.clone(), response.body);
+                    let (agent, body) = (self.settings().robots_agent.clone(), response.body);
                     let work = tokio::task::spawn_blocking(move || robots::Rules::read(&agent, &body));
                     match work.await {
                         Ok(rules) => rules,

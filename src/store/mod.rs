@@ -169,6 +169,8 @@ pub struct SourceState {
     pub first_round_done: bool,
     /// The last list of candidates.
     pub candidates: Vec<StoredCandidate>,
+    /// What it was read by: a hash of the source's address, kind and rules. Stores of before have none.
+    pub read_by: Option<u64>,
     /// True where the feed that gave it ended before its end.
     pub cut: bool,
     /// When it last brought something new.

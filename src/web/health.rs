@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use jiff::Timestamp;
 
-use super::{Problem, Shared, Site};
+use super::{Door, Problem, Shared, Site};
 use crate::article::SourceId;
 use crate::health::Outage;
 use crate::store::{SourceState, Space};
@@ -19,7 +19,7 @@ pub(super) async fn live() -> impl IntoResponse {
 }
 
 /// Ready once the index is level with the log that stood at start.
-pub(super) async fn ready(State(site): Shared) -> Response {
+pub(super) async fn ready(State(site): Shared, Extension(door): Extension<Door>) -> Response {
     if site.ready.load(Ordering::Acquire) {
         (
             [(header::CACHE_CONTROL, "no-store")],
@@ -28,6 +28,7 @@ pub(super) async fn ready(State(site): Shared) -> Response {
                 "seq": site.edition.version(),
                 "archive": site.archive.state(),
                 "store": store(&site),
+                "config": config(&site, door),
             })),
         )
             .into_response()
@@ -64,7 +65,7 @@ struct Row<'a> {
 }
 
 /// The state of every source of the configuration, and whether our own network is up.
-pub(super) async fn sources(State(site): Shared) -> Result<Response, Problem> {
+pub(super) async fn sources(State(site): Shared, Extension(door): Extension<Door>) -> Result<Response, Problem> {
     let states = states(&site).await?;
     let row = |(id, name, state): &(SourceId, String, SourceState)| {
         serde_json::json!(Row {
@@ -80,7 +81,7 @@ pub(super) async fn sources(State(site): Shared) -> Result<Response, Problem> {
         })
     };
     let rows: Vec<serde_json::Value> = states.iter().map(row).collect();
-    let body = serde_json::json!({"sources": rows, "network": network(&site)});
+    let body = serde_json::json!({"sources": rows, "network": network(&site), "config": config(&site, door)});
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 
@@ -133,4 +134,18 @@ pub(super) async fn metrics(State(site): Shared) -> Result<Response, Problem> {
         site.metrics.render(),
     )
         .into_response())
+}
+
+/// How the last edit of the configuration went. At an address of readers alone its mistakes are only counted; elsewhere
+/// they are told without the addresses in them, which may carry secrets. The log has all of it.
+fn config(site: &Site, door: Door) -> serde_json::Value {
+    let edit = site.live.edit().without_addresses();
+    let mut value = serde_json::json!({"state": edit.state, "since": edit.since});
+    if door == Door::Readers {
+        value["mistakes"] = edit.mistakes.len().into();
+    } else {
+        value["mistakes"] = edit.mistakes.into();
+        value["needs_restart"] = edit.needs_restart.into();
+    }
+    value
 }

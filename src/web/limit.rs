@@ -16,6 +16,7 @@ use ipnet::IpNet;
 
 use super::conditional::is_conditional;
 use super::{Problem, Site};
+use crate::config::Server;
 
 /// So many requests, and the clients that have been quiet for a while are forgotten.
 const SWEEP: u32 = 10_000;
@@ -31,7 +32,11 @@ pub struct Limits {
 
 impl Limits {
     /// So many requests a minute and client, all of them at once if need be; `None`: no limit.
-    pub fn new(per_minute: Option<NonZeroU32>, proxies: Vec<IpNet>) -> Limits {
+    pub fn new(server: &Server) -> Limits {
+        Limits::of(server.requests_per_minute, server.trusted_proxies.clone())
+    }
+
+    fn of(per_minute: Option<NonZeroU32>, proxies: Vec<IpNet>) -> Limits {
         let limiter = per_minute.map(|n| DefaultKeyedRateLimiter::keyed(Quota::per_minute(n)));
         Limits { limiter, proxies, asked: AtomicU32::new(0) }
     }
@@ -128,7 +133,7 @@ mod tests {
     use super::*;
 
     fn limits() -> Limits {
-        Limits::new(NonZeroU32::new(2), vec!["10.0.0.0/8".parse().unwrap(), "127.0.0.0/8".parse().unwrap()])
+        Limits::of(NonZeroU32::new(2), vec!["10.0.0.0/8".parse().unwrap(), "127.0.0.0/8".parse().unwrap()])
     }
 
     fn client(peer: &str, forwarded: &[&str]) -> Option<String> {
@@ -167,7 +172,7 @@ mod tests {
         assert_eq!((limits.wait(one), limits.wait(one)), (None, None));
         assert!((1..=31).contains(&limits.wait(one).unwrap()));
         assert_eq!(limits.wait(other), None);
-        let none = Limits::new(None, Vec::new());
+        let none = Limits::of(None, Vec::new());
         assert!((0..1_000).all(|_| none.wait(one).is_none()));
     }
 }

@@ -15,17 +15,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use arc_swap::ArcSwap;
+use axum::extract::{FromRef, MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::archive::Archive;
 use crate::clock::Clock;
+use crate::config::{Config, Live};
 use crate::edition::Edition;
 use crate::health::Network;
 use crate::store::Store;
@@ -51,18 +53,103 @@ pub struct Site {
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// True once the index is level with the log.
-    pub ready: AtomicBool,
+    pub ready: Arc<AtomicBool>,
     /// How the crawler behaves, for `/about/bot`.
     pub bot: Bot,
     /// Whether pages can be kept.
     pub archive: Archive,
     /// Which hosts can be reached, and whether our own network is down.
     pub network: Network,
+    /// How the last edit of the configuration went.
+    pub live: Live,
 }
 
-/// Every route.
-pub fn router(site: Arc<Site>) -> Router {
-    let routes = Router::new()
+/// The site in force. A request takes it once: what is in hand ends with the settings that it began with.
+#[derive(Clone)]
+pub struct Front(Arc<ArcSwap<Site>>);
+
+impl Front {
+    /// Puts a site into force.
+    pub fn new(site: Site) -> Front {
+        Front(Arc::new(ArcSwap::from_pointee(site)))
+    }
+
+    /// The current one.
+    pub fn get(&self) -> Arc<Site> {
+        self.0.load_full()
+    }
+
+    /// The same site under other settings. Prepared bodies go; what is known of the log stays.
+    pub fn renew(&self, config: &Config, bot: Bot) {
+        let site = self.get();
+        self.0.store(Arc::new(Site {
+            edition: Arc::new(site.edition.under(config)),
+            store: site.store.clone(),
+            bodies: Bodies::default(),
+            limits: Limits::new(&config.server),
+            clock: site.clock.clone(),
+            metrics: site.metrics.clone(),
+            ready: Arc::clone(&site.ready),
+            bot,
+            archive: site.archive.clone(),
+            network: site.network.clone(),
+            live: site.live.clone(),
+        }));
+    }
+}
+
+impl FromRef<Front> for Arc<Site> {
+    fn from_ref(front: &Front) -> Arc<Site> {
+        front.get()
+    }
+}
+
+/// Who comes in here, and so what is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Everybody: there is one address.
+    Only,
+    /// Readers: metrics and mistakes of the configuration stand at the admins' address.
+    Readers,
+    /// Admins.
+    Admins,
+}
+
+/// The routes of an address.
+pub fn router(front: Front, door: Door) -> Router {
+    let routes = match door {
+        Door::Only => readers().merge(metrics()),
+        Door::Readers => readers(),
+        Door::Admins => health().merge(metrics()),
+    };
+    let routes = routes
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(Extension(door))
+        .layer(middleware::from_fn_with_state(front.clone(), limit::limit))
+        .layer(cross_origin())
+        .layer(middleware::from_fn(observe))
+        .with_state(front.clone());
+    // Around the routes, since it must come before them.
+    Router::new().fallback_service(routes).layer(middleware::from_fn_with_state(front, below_path))
+}
+
+fn metrics() -> Router<Front> {
+    Router::new().route("/metrics", get(health::metrics))
+}
+
+fn health() -> Router<Front> {
+    Router::new()
+        .route("/health", get(pages::health))
+        .route("/health/sources", get(health::sources))
+        .route("/health/sources.atom", get(alarms::atom))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+}
+
+/// What readers ask for.
+fn readers() -> Router<Front> {
+    health()
         .route("/", get(pages::home))
         .route("/about/bot", get(pages::bot))
         .route("/feed.rss", get(feeds::rss))
@@ -78,20 +165,6 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/v1/countries", get(api::countries))
         .route("/api/v1/themes", get(api::themes))
         .route("/api/v1/sources", get(api::sources))
-        .route("/health", get(pages::health))
-        .route("/health/sources", get(health::sources))
-        .route("/health/sources.atom", get(alarms::atom))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .fallback(problem::not_found)
-        .method_not_allowed_fallback(problem::wrong_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&site), limit::limit))
-        .layer(cross_origin())
-        .layer(middleware::from_fn(observe))
-        .with_state(Arc::clone(&site));
-    // Around the routes, since it must come before them.
-    Router::new().fallback_service(routes).layer(middleware::from_fn_with_state(site, below_path))
 }
 
 /// Any page may read what is public; a script may ask conditionally and see what it was told.

@@ -49,7 +49,7 @@ async fn main() {
     line.fetcher = Arc::new(Fetcher::new(Client::new(net).unwrap(), daemon::fetch_settings(&config), clock.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let served = listener.local_addr().unwrap();
-    let daemon = tokio::spawn(daemon::run(Arc::clone(&config), line, Some(listener), Role::All));
+    let daemon = tokio::spawn(daemon::run(Arc::clone(&config), line, daemon::Plan::new(Role::All, Some(listener))));
 
     let begun = Instant::now();
     let ticking = {

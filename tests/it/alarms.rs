@@ -342,7 +342,11 @@ async fn the_health_page_and_its_feed_tell_people_in_both_languages() {
     bell.pass().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(daemon::run(Arc::new(bell.config.clone()), bell.line.clone(), Some(listener), daemon::Role::Serve));
+    tokio::spawn(daemon::run(
+        Arc::new(bell.config.clone()),
+        bell.line.clone(),
+        daemon::Plan::new(daemon::Role::Serve, Some(listener)),
+    ));
     let get = async |path: &str| {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let response = client.get(format!("http://{address}{path}")).send().await.unwrap();

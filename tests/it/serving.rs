@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use depeche::daemon::{self, Role};
+use depeche::daemon::{self, Plan, Role};
 use depeche::pipeline::Line;
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
@@ -44,7 +44,7 @@ impl Server {
         house.later(1);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(daemon::run(Arc::clone(&house.config), line.clone(), Some(listener), Role::Serve));
+        tokio::spawn(daemon::run(Arc::clone(&house.config), line.clone(), Plan::new(Role::Serve, Some(listener))));
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let server = Server { line, house, address, client, _folder: folder };
         while server.get("/health/ready", &[]).await.status() != 200 {
@@ -67,7 +67,11 @@ impl Server {
         self.line = self.house.line(self.line.store.clone()).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.address = listener.local_addr().unwrap();
-        tokio::spawn(daemon::run(Arc::clone(&self.house.config), self.line.clone(), Some(listener), Role::Serve));
+        tokio::spawn(daemon::run(
+            Arc::clone(&self.house.config),
+            self.line.clone(),
+            daemon::Plan::new(Role::Serve, Some(listener)),
+        ));
         while self.get("/health/ready", &[]).await.status() != 200 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }

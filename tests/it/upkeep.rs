@@ -86,7 +86,7 @@ async fn below_the_floor_no_site_is_asked_and_everything_is_served() {
     assert!(error.contains("10 MiB are free"), "{error}");
     // The daemon's own crawl, of which every source is due.
     let crawling = Line { stop: tokio_util::sync::CancellationToken::new(), ..line.clone() };
-    tokio::spawn(daemon::run(Arc::clone(&house.config), crawling.clone(), None, Role::Crawl));
+    tokio::spawn(daemon::run(Arc::clone(&house.config), crawling.clone(), daemon::Plan::new(Role::Crawl, None)));
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(house.replay.take_asked(), Vec::new());
     assert_eq!(server.get("/feed.atom", &[]).await.text().await.unwrap(), feed);

@@ -101,6 +101,11 @@ pub(super) async fn refresh(
     source: &Source,
     state: &mut SourceState,
 ) -> Result<Option<ListingSeen>, ListingError> {
+    let how = source.how_read();
+    // A list made by other rules is no list of these: a 304 must not keep it.
+    if state.read_by.replace(how).is_some_and(|before| before != how) {
+        state.candidates.clear();
+    }
     if source.kind == Kind::Sitemap {
         return sitemap::refresh(line, source, state).await;
     }
