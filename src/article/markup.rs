@@ -1,30 +1,44 @@
 //! How wild untrusted markup may be, told before a parser sees it: parsing takes time that grows with the square of the
-//! nesting and of the attributes of a tag. It reads tags as a browser's tokenizer does, and builds nothing.
+//! nesting and of the attributes of a tag, writing it again with the marks of a text times its length. It reads tags as a
+//! browser's tokenizer does, and builds nothing.
 
-/// Nesting as the raw markup suggests it, where tags that nobody closed count.
-const MAX_DEPTH: usize = 4096;
+/// Nesting as the raw markup suggests it, where tags that nobody closed count. Browsers stop at 512.
+const MAX_DEPTH: usize = 1024;
 /// Attributes of one tag: each is compared with those before it.
 const MAX_ATTRIBUTES: usize = 256;
 /// Elements that a parser makes by itself: each formatting element that stays open is opened again in every block.
 const MAX_COPIES: usize = 1_000_000;
+/// Bytes that are looked at when it is written again: at each `&`, and at each character such as `«`, the writer looks
+/// through the rest of its text. Texts between tags count as one, as a parser may make them one.
+const MAX_LOOKS: usize = 20_000_000_000;
 
 /// Closed by the parser itself.
 const FLAT: &[&str] = &[
-    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
-    "param", "source", "td", "th", "tr", "track", "wbr", "path", "html", "body", "head",
+    "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
+    "optgroup", "option", "p", "param", "rp", "rt", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track",
+    "wbr", "html", "body", "head",
 ];
 /// Opened again in each block until they are closed.
 const FORMATTING: &[&str] =
     &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 /// What these hold is text up to their end tag, unless they stand in foreign content.
 const RAW: &[&str] = &["script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript"];
+/// Of these, what is written as it stands.
+const VERBATIM: &[&str] = &["script", "style", "xmp", "iframe", "noembed", "noframes"];
 
 /// True for markup that no honest page has and that would keep a parser busy for minutes.
 pub(crate) fn is_too_wild(html: &str) -> bool {
     let bytes = html.as_bytes();
     let (mut depth, mut formatting, mut copies, mut foreign) = (0usize, 0usize, 0usize, 0usize);
+    let (mut text, mut in_tags) = (Text::default(), 0usize);
     let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|&b| b == b'<') {
+    loop {
+        let found = bytes[at..].iter().position(|&b| b == b'<');
+        text.add(&bytes[at..at + found.unwrap_or(bytes.len() - at)]);
+        if text.looks().saturating_add(in_tags) > MAX_LOOKS {
+            return true;
+        }
+        let Some(found) = found else { return false };
         at += found + 1;
         if bytes[at..].starts_with(b"!--") {
             at = after_comment(bytes, at + 3);
@@ -42,6 +56,9 @@ pub(crate) fn is_too_wild(html: &str) -> bool {
         let name = std::str::from_utf8(&name).unwrap_or_default();
         let (end, attributes) = attributes(bytes, start + length);
         at = end;
+        let mut tag = Text::default();
+        tag.add(&bytes[start..end]);
+        in_tags = in_tags.saturating_add(tag.looks());
         if attributes > MAX_ATTRIBUTES {
             return true;
         }
@@ -52,9 +69,17 @@ pub(crate) fn is_too_wild(html: &str) -> bool {
             foreign = foreign.saturating_sub(usize::from(is_foreign));
             continue;
         }
+        // Only there a tag can close itself.
+        if (is_foreign || foreign > 0) && bytes[start..end].ends_with(b"/") {
+            continue;
+        }
         foreign += usize::from(is_foreign);
         if RAW.contains(&name) && foreign == 0 {
-            at = end_tag(bytes, at, name);
+            let end = end_tag(bytes, at, name);
+            if !VERBATIM.contains(&name) {
+                text.add(&bytes[at..end]);
+            }
+            at = end;
             continue;
         }
         formatting += usize::from(FORMATTING.contains(&name));
@@ -64,7 +89,25 @@ pub(crate) fn is_too_wild(html: &str) -> bool {
             return true;
         }
     }
-    false
+}
+
+/// What the writer looks at: so many bytes, so many of them marks.
+#[derive(Default)]
+struct Text {
+    bytes: usize,
+    marks: usize,
+}
+
+impl Text {
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        // 0xC2 begins the no-break space, and its neighbours.
+        self.marks += bytes.iter().filter(|b| matches!(b, b'&' | 0xC2)).count();
+    }
+
+    fn looks(&self) -> usize {
+        self.bytes.saturating_mul(self.marks)
+    }
 }
 
 /// Where a comment ends that begins here. `-->` and `--!>` end it, and so does `>` at once.
@@ -141,7 +184,24 @@ mod tests {
         let list = format!("<ul>{}</ul>", "<li><a href=x><b>t</b></a>".repeat(20_000));
         let comment = format!("<!-- {} -->", "<div>".repeat(9_000));
         let svg = format!("<svg><path d='M0'/></svg>{script}");
-        for html in ["", "<p>a < b <", "<", "</", "<a", "<a b=", "<a b='", "<!--", &script, &list, &comment, &svg] {
+        let icons = format!("<p>{}", "<svg><use href='#a'/></svg><svg/>".repeat(9_000));
+        let french = "<p>« Un\u{A0}mot »&nbsp;: <a href='?a=1&amp;b=2&amp;c'>x</a>".repeat(9_000);
+        for html in [
+            "",
+            "<p>a < b <",
+            "<",
+            "</",
+            "<a",
+            "<a b=",
+            "<a b='",
+            "<!--",
+            &script,
+            &list,
+            &comment,
+            &svg,
+            &icons,
+            &french,
+        ] {
             assert!(!is_too_wild(html), "{}", &html[..html.len().min(40)]);
         }
     }
@@ -163,6 +223,10 @@ mod tests {
             format!("<p x'y{wide}>"),
             format!("<p{}>", (0..300).map(|n| format!("/a{n}='1'")).collect::<String>()),
             format!("<p>{formatting}{}", "<p>x".repeat(9_000)),
+            "&".repeat(1_000_000),
+            "\u{A0}</i>".repeat(200_000),
+            format!("<p title='{}'>", "&".repeat(1_000_000)),
+            format!("<textarea>{}</textarea>", "&".repeat(1_000_000)),
         ] {
             assert!(is_too_wild(&html), "{}", &html[..html.len().min(60)]);
         }

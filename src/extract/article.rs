@@ -7,7 +7,7 @@ use url::Url;
 
 use super::blocks::{self, Body};
 use super::facts::Facts;
-use super::page::{Page, same_host, text_of};
+use super::page::{Page, outermost, same_host, text_of};
 use super::profile::{Alternatives, Profile};
 use super::{ExtractError, PageInput, generic, published, scripts, title};
 use crate::article::{
@@ -103,13 +103,7 @@ fn body(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> (Body,
     }
     if let Some(profile) = profile {
         for selector in &profile.article_body {
-            let found: Vec<ElementRef<'_>> = page.html.select(selector).collect();
-            let outer: Vec<ElementRef<'_>> = found
-                .iter()
-                .copied()
-                .filter(|e| !e.ancestors().any(|a| found.iter().any(|f| f.id() == a.id())))
-                .collect();
-            let body = blocks::read(&outer, &removed);
+            let body = blocks::read(&outermost(page.html.select(selector).collect()), &removed);
             if body.text().chars().count() >= LEAST_TEXT {
                 return (body, ExtractedBy::Profile(profile.rules().name.clone()));
             }

@@ -5,10 +5,15 @@ use std::collections::{HashMap, HashSet};
 use scraper::{ElementRef, Selector};
 use url::Url;
 
-use super::page::{Page, same_host, text_of};
+use super::page::{Page, outermost, same_host, text_of};
 use super::profile::{Alternatives, Profile};
 use super::published::reader;
 use super::{Candidate, Container, ExtractError, Listing, MOST_CANDIDATES, PageInput, marks, scripts};
+
+/// Links of a page that are looked at for want of a profile.
+const MOST_LINKS: usize = 10_000;
+/// Items that an item may stand in: a card in a card, not each element in each.
+const MOST_AROUND: usize = 8;
 
 /// Reads a listing page. Where the profile's container or items are gone, the generic rules stand in, and it says so.
 pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listing, ExtractError> {
@@ -21,7 +26,7 @@ pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listi
         if !profile.container.is_empty() {
             let found = alternatives(whole, &profile.container);
             listing.container = if found.is_empty() { Container::Missing } else { Container::Found };
-            areas = if found.is_empty() { areas } else { found };
+            areas = if found.is_empty() { areas } else { outermost(found) };
         }
         if listing.container != Container::Missing {
             by_profile(&page, profile, &areas, &mut listing);
@@ -54,6 +59,9 @@ fn by_profile(page: &Page<'_>, profile: &Profile, areas: &[ElementRef<'_>], list
     for item in items {
         if listing.candidates.len() == MOST_CANDIDATES {
             break;
+        }
+        if item.ancestors().filter(|above| known.contains(&above.id())).nth(MOST_AROUND).is_some() {
+            continue;
         }
         let Some((url, shown)) = link(page, item, profile) else { continue };
         if !seen.insert(url.clone()) {
@@ -96,11 +104,12 @@ fn by_structure(page: &Page<'_>, areas: &[ElementRef<'_>]) -> Vec<Candidate> {
     let Ok(links) = Selector::parse("a[href]") else { return Vec::new() };
     let mut found: Vec<(Url, String, u64, bool)> = Vec::new();
     let mut known: HashSet<Url> = HashSet::new();
-    for a in areas.iter().flat_map(|area| area.select(&links)) {
+    let mut reader = marks::Reader::default();
+    for a in areas.iter().flat_map(|area| area.select(&links)).take(MOST_LINKS) {
         let title = text_of(a);
         let Some(url) = a.value().attr("href").and_then(|href| page.link(href)) else { continue };
         let is_own = url.path().trim_end_matches('/') == own;
-        if is_own || title.chars().count() < 20 || !same_host(&url, page.input.url) || is_chrome(a) {
+        if is_own || title.chars().count() < 20 || !same_host(&url, page.input.url) || is_chrome(a, &mut reader) {
             continue;
         }
         let deeper = url.path().starts_with(own) && url.path().trim_end_matches('/').len() > own.len() + 8;
@@ -133,7 +142,7 @@ fn place(element: ElementRef<'_>) -> u64 {
 }
 
 /// True in a menu, a header, a footer and the like. A card may have a header and a footer of its own.
-fn is_chrome(link: ElementRef<'_>) -> bool {
+fn is_chrome<'a>(link: ElementRef<'a>, reader: &mut marks::Reader<'a>) -> bool {
     const ANYWHERE: marks::Marks = marks::NAV | marks::SHARE | marks::ADVERT | marks::COMMENT;
     let mut in_card = false;
     for e in link.ancestors().filter_map(ElementRef::wrap) {
@@ -141,7 +150,7 @@ fn is_chrome(link: ElementRef<'_>) -> bool {
         let marks = ["class", "id", "role"]
             .iter()
             .filter_map(|name| element.attr(name))
-            .fold(0, |marks, names| marks | marks::Reader::default().read(names));
+            .fold(0, |marks, names| marks | reader.read(names));
         match element.name() {
             "nav" | "aside" => return true,
             "header" | "footer" if !in_card => return true,

@@ -2,6 +2,8 @@
 //!
 //! Limits are checked before anything recursive sees the page. Nothing here decides what is content.
 
+use std::collections::HashSet;
+
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
@@ -83,6 +85,12 @@ pub(super) fn same_host(a: &Url, b: &Url) -> bool {
 pub(super) fn bare_host(url: &Url) -> &str {
     let host = url.host_str().unwrap_or_default();
     host.strip_prefix("www.").unwrap_or(host)
+}
+
+/// Elements, in the order of the page, less those that stand in others of them.
+pub(super) fn outermost(elements: Vec<ElementRef<'_>>) -> Vec<ElementRef<'_>> {
+    let all: HashSet<_> = elements.iter().map(|e| e.id()).collect();
+    elements.into_iter().filter(|e| !e.ancestors().any(|above| all.contains(&above.id()))).collect()
 }
 
 /// An element's text on one line; scripts and styles left out.

@@ -1,6 +1,8 @@
 //! What a profile's selectors match on a page, and which lines of the body were left out, for `depeche preview`.
 //! It decides nothing: the extractor does, and this shows what it saw.
 
+use std::collections::HashSet;
+
 use scraper::ElementRef;
 use serde::Serialize;
 
@@ -72,10 +74,13 @@ fn probes(page: &Page<'_>, keys: &[(&'static str, &Option<String>, &Alternatives
     found
 }
 
-/// Lines of the profile's body that the article does not have.
+/// Lines that are shown at most, of ten times as many that are looked at.
+const MOST_DROPPED: usize = 200;
+
+/// Lines of the profile's body that the article does not have, the first ones.
 pub fn dropped(input: &PageInput<'_>, profile: &Profile, article: &RawArticle) -> Result<Vec<Dropped>, ExtractError> {
     let page = Page::parse(input)?;
-    let mut found: Vec<Dropped> = Vec::new();
+    let (mut found, mut known): (Vec<Dropped>, HashSet<String>) = Default::default();
     let Some(body) = profile.article_body.iter().find_map(|s| page.html.select(s).next()) else { return Ok(found) };
     let removed: Vec<ElementRef<'_>> = profile.remove.iter().flat_map(|s| body.select(s)).collect();
     for element in body.descendants().filter_map(ElementRef::wrap) {
@@ -83,8 +88,11 @@ pub fn dropped(input: &PageInput<'_>, profile: &Profile, article: &RawArticle) -
             continue;
         }
         let line = text_of(element);
-        if line.is_empty() || article.text.contains(&line) || found.iter().any(|known| known.line == line) {
+        if line.is_empty() || !known.insert(line.clone()) || article.text.contains(&line) {
             continue;
+        }
+        if found.len() == MOST_DROPPED || known.len() > MOST_DROPPED * 10 {
+            break;
         }
         let why = if removed.iter().any(|r| r.id() == element.id() || element.ancestors().any(|a| a.id() == r.id())) {
             "article.remove"

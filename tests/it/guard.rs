@@ -477,6 +477,12 @@ fn input<'a>(url: &'a Url, html: &'a str) -> PageInput<'a> {
     PageInput { url, html, content_language: None, source_language: None, latest: None }
 }
 
+/// A page whose structured data has this headline.
+fn structured(headline: &str) -> String {
+    let json = serde_json::json!({"@type": "NewsArticle", "headline": headline});
+    format!("<script type='application/ld+json'>{json}</script><h1>x")
+}
+
 #[test]
 fn wild_markup_overflows_no_stack_and_keeps_no_parser_busy() {
     let wide: String = (0..100_000).map(|n| format!(" a{n}=b")).collect();
@@ -499,7 +505,7 @@ fn wild_markup_overflows_no_stack_and_keeps_no_parser_busy() {
         "object",
         "p><table",
     ] {
-        for depth in if name.len() < 6 { vec![100_000] } else { vec![4_000, 100_000] } {
+        for depth in if name.len() < 6 { vec![100_000] } else { vec![1_000, 100_000] } {
             pages.push(format!("<{name}>").repeat(depth));
             pages.push(format!("<!--<script>-->{}", format!("<{name}>").repeat(depth)));
         }
@@ -509,7 +515,31 @@ fn wild_markup_overflows_no_stack_and_keeps_no_parser_busy() {
         format!("<p>{formatting}{}", "<p>x".repeat(100_000)),
         "<br>".repeat(300_000),
         "</p>".repeat(300_000),
+        // Each of these takes minutes where each mark is looked at again for each other.
+        "<".repeat(1_000_000),
+        "<!".repeat(500_000),
+        "<?".repeat(500_000),
+        "<![CDATA[".repeat(100_000),
+        "<!--".repeat(400_000),
+        "&".repeat(4_000_000),
+        "&amp;".repeat(800_000),
+        "\u{AB}</i>".repeat(500_000),
+        format!("<p><img alt='{}'>", "&".repeat(4_000_000)),
+        "<a href=x>".repeat(50_000),
+        format!("<title>{}</title><h1>x", "<b>".repeat(200_000)),
+        format!("<title>{}</title><h1>x", "&lt;b&gt;".repeat(20_000)),
+        structured(&"<b>".repeat(100_000)),
+        structured(&"<".repeat(1_000_000)),
+        structured(&"&".repeat(4_000_000)),
+        format!("<script type='application/ld+json'>{}</script><h1>x", "[".repeat(1_000_000)),
+        // Elements that a profile's selectors match, in elements that they match, and side by side.
+        format!("{}{}", "<div>".repeat(1_000), "<p>x".repeat(10_000)),
+        "<div class=a>x</div>".repeat(30_000),
     ]);
+    // A menu's worth of classes around each of many links.
+    let classes = format!("<div class='{}'>", "a-".repeat(180)).repeat(900);
+    let link = |n: usize| format!("<li><a href=/news/{n}-of-many>A title of twenty letters</a>");
+    pages.extend([format!("{classes}{}", (0..12_000).map(link).collect::<String>())]);
     on_a_usual_stack(move || {
         let url = Url::parse("http://good.example/news").unwrap();
         let rules = extract::ProfileRules {
