@@ -1,5 +1,5 @@
-//! One host: whose turn it is, and how often it failed in a row. Requests to it never overlap and start at least its
-//! delay apart. It never sends a request itself.
+//! One host: whose turn it is, and how often it failed in a row. Requests to it never overlap, and its delay lies between
+//! the end of one and the start of the next. It never sends a request itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +18,8 @@ pub(super) struct Host(Mutex<Turn>);
 /// Held for a whole request, so requests never overlap.
 #[derive(Default)]
 pub(super) struct Turn {
-    /// When the last request started.
-    started: Option<Instant>,
+    /// When the last request ended; when it started, if it was dropped in the middle.
+    last: Option<Instant>,
     /// Failures in a row.
     pub(super) failures: u32,
 }
@@ -34,17 +34,23 @@ impl Host {
     pub(super) fn is_idle(&self, pause: Duration, failures: Duration) -> bool {
         let Ok(turn) = self.0.try_lock() else { return false };
         let kept = if turn.failures > 0 { failures } else { pause };
-        turn.started.is_none_or(|started| started.elapsed() >= kept)
+        turn.last.is_none_or(|last| last.elapsed() >= kept)
     }
 }
 
 impl Turn {
-    /// Waits until `delay` has passed since the last start, and starts.
+    /// Waits until `delay` has passed since the last request, and starts.
     pub(super) async fn start(&mut self, delay: Duration) {
-        if let Some(started) = self.started {
-            tokio::time::sleep_until(started + delay).await;
+        if let Some(last) = self.last {
+            tokio::time::sleep_until(last + delay).await;
         }
-        self.started = Some(Instant::now());
+        self.last = Some(Instant::now());
+    }
+
+    /// The request ended. Counted from here, the pause that the host sees is no shorter than the delay, however long
+    /// the look-up and the connection of one request took and those of the next did not.
+    pub(super) fn end(&mut self) {
+        self.last = Some(Instant::now());
     }
 }
 

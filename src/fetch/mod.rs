@@ -32,7 +32,7 @@ pub use robots::Rules;
 /// How politely.
 #[derive(Debug, Clone)]
 pub struct FetchSettings {
-    /// Between the starts of two requests to one host.
+    /// Between two requests to one host: from the end of one to the start of the next.
     pub per_host_delay: Duration,
     /// The longest Crawl-delay that is honoured.
     pub max_crawl_delay: Duration,
@@ -245,6 +245,7 @@ impl Fetcher {
             Some(first) => client.get_first(url, &headers, first).await,
             None => client.get(url, &headers).await,
         };
+        turn.end();
         match &answer {
             Ok(_) => self.network.reached(&key, self.clock.now()),
             Err(NetError::Resolve { .. }) => self.network.unreachable(&key, Unreachable::Dns, self.clock.now()),

@@ -121,12 +121,16 @@ pub fn page(host: &str, path: &str, published: &[Vec<Timestamp>], edition: u64) 
             Page { status: 200, headers: "content-type: application/gzip\r\n", body: gzip(text.as_bytes()) }
         }
         _ => match path.strip_prefix("/news/story-number-").and_then(|n| n.parse::<usize>().ok()) {
-            // What left the listing long ago is gone, here and there.
-            Some(n) if n % 10 == 9 && n + SHOWN < first => Page { status: 410, headers: HTML, body: Vec::new() },
+            Some(n) if is_gone(n, all.len()) => Page { status: 410, headers: HTML, body: Vec::new() },
             Some(n) if n < all.len() => ok(HTML, article(number, n, all[n], if n % 5 == 0 { edition } else { 0 })),
             _ => nothing(),
         },
     }
+}
+
+/// What left the listing is gone after a while, here and there.
+pub fn is_gone(n: usize, published: usize) -> bool {
+    n % 10 == 4 && n + SHOWN + 5 < published
 }
 
 fn nothing() -> Page {

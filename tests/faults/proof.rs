@@ -1,7 +1,10 @@
 //! What the log of the sites proves: requests to one host never overlap and keep their pause, robots.txt comes first and is
 //! obeyed, and nobody is asked before the instant that a Retry-After named.
+//!
+//! Pauses are exact on a busy machine, too: they are counted by us from the end of an answer, which comes after the site
+//! noted it, to the start of the next request, which comes before the site can note that.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 /// What was found.
@@ -10,11 +13,13 @@ pub struct Proof {
     pub requests: usize,
     pub faults: BTreeMap<String, usize>,
     pub statuses: BTreeMap<u16, usize>,
-    /// The smallest pause between the starts of two requests to one host, in milliseconds; the second is that of the host
-    /// with a Crawl-delay.
+    /// The smallest pause between two requests to one host, in milliseconds; the second is that of the host with a
+    /// Crawl-delay.
     pub spacing: (f64, f64),
     /// Requests that bore a Retry-After.
     pub patience: usize,
+    /// Addresses that answered 410.
+    pub gone: BTreeSet<String>,
     pub wrong: Vec<String>,
 }
 
@@ -28,7 +33,7 @@ struct Row<'a> {
     path: &'a str,
 }
 
-/// Reads the log. `spacing` and `crawl_delay` are the least pauses, in milliseconds, less what a busy machine blurs.
+/// Reads the log. `spacing` and `crawl_delay` are the least pauses, in milliseconds.
 pub fn prove(log: &Path, spacing: f64, crawl_delay: f64) -> Proof {
     let text = std::fs::read_to_string(log).unwrap();
     let mut proof = Proof { spacing: (f64::MAX, f64::MAX), ..Proof::default() };
@@ -39,6 +44,9 @@ pub fn prove(log: &Path, spacing: f64, crawl_delay: f64) -> Proof {
         proof.requests += 1;
         *proof.faults.entry(fault.to_owned()).or_default() += 1;
         *proof.statuses.entry(status.parse().unwrap()).or_default() += 1;
+        if status == "410" {
+            proof.gone.insert(format!("http://{host}{path}"));
+        }
         let number = |text: &str| text.parse::<f64>().unwrap() / 1_000.0;
         let row = Row {
             begun: number(begun),
@@ -75,9 +83,9 @@ pub fn prove(log: &Path, spacing: f64, crawl_delay: f64) -> Proof {
                 patient = patient.max(row.until);
             }
             let Some(before) = i.checked_sub(1).map(|i| &rows[i]) else { continue };
-            let pause = row.begun - before.begun;
-            // The end of a request that we gave up is seen late.
+            // The end of a request that we gave up is seen late: its pause counts from where it began.
             let blur = if before.left { 100.0 } else { 0.0 };
+            let pause = row.begun - if before.left { before.begun } else { before.ended };
             if row.begun + blur < before.ended {
                 wrong(format!("overlaps with {} by {:.1} ms", before.path, before.ended - row.begun));
             }

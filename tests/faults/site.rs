@@ -154,11 +154,12 @@ impl Site {
         self.lock().edition += 1;
     }
 
-    /// Addresses of every article that was published and may be asked for.
+    /// Addresses of every article that was published and is there still.
     pub fn reachable(&self) -> Vec<String> {
         let state = self.lock();
         let of = |(host, all): (usize, &Vec<Timestamp>)| {
-            (0..all.len()).map(move |n| pages::address(host, n)).collect::<Vec<_>>()
+            let there = (0..all.len()).filter(|n| !pages::is_gone(*n, all.len()));
+            there.map(move |n| pages::address(host, n)).collect::<Vec<_>>()
         };
         state.published.iter().enumerate().flat_map(of).collect()
     }

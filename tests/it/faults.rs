@@ -66,8 +66,7 @@ async fn every_article_is_stored_politely_whatever_the_sites_do() {
         rounds += 1;
     }
     let (failed, lookups) = site.lookups();
-    // Far apart enough from "none" (1 ms) that a busy machine does not blur it.
-    let proof = proof::prove(&log, 20.0, 200.0);
+    let proof = proof::prove(&log, 60.0, 400.0);
     eprintln!("{rounds} rounds, {failed} of {lookups} lookups failed, {proof:?}");
     assert_eq!(missing, Vec::<String>::new(), "after {rounds} rounds");
     assert_eq!(proof.wrong, Vec::<String>::new());

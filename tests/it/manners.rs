@@ -123,8 +123,8 @@ async fn requests_to_one_host_are_spaced_and_never_overlap_www_or_not() {
     let seen = site.seen();
     assert_eq!(seen.len(), 4);
     for pair in seen.windows(2) {
-        assert!(pair[1].1 >= pair[0].2 - Duration::from_millis(5), "overlap");
-        assert!(pair[1].1 - pair[0].1 >= DELAY - Duration::from_millis(8), "too close");
+        assert!(pair[1].1 >= pair[0].2, "overlap");
+        assert!(pair[1].1 - pair[0].2 >= DELAY, "too close: the pause counts from the end of an answer");
     }
 }
 

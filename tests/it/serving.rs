@@ -181,7 +181,7 @@ async fn the_contract_over_http() {
         ("/about/bot?ui=en", "depeche/0.1.0 (+http://feeds.example/about/bot)"),
         ("/about/bot?ui=en", "User-agent: depeche\nDisallow: /"),
         ("/about/bot?ui=en", "down to every 24 h"),
-        ("/about/bot?ui=fr", "la suivante commence au plus tôt après"),
+        ("/about/bot?ui=fr", "de la fin de l’une au début de la suivante, au moins"),
         ("/about/bot?ui=fr", "n’a pas indiqué de contact"),
         ("/health/live", "live"),
         ("/health/ready", "ready"),
