@@ -13,6 +13,7 @@ mod listing;
 mod put;
 mod reading;
 mod recent;
+mod refusals;
 mod regroup;
 mod reprocess;
 mod rounds;
@@ -269,19 +270,21 @@ impl Line {
         round.found = candidates.len();
         state.found = candidates.len() as u32;
         self.tell(Step::Listed(source.id.clone(), candidates.len()));
-        let mut elsewhere = HashSet::new();
+        let (mut elsewhere, mut refusals) = (HashSet::new(), refusals::Refusals::default());
         for candidate in candidates.iter().rev() {
             if self.stop.is_cancelled() {
                 break;
             }
             // What could not be stored is not asked for.
             self.store.room()?;
-            if elsewhere.contains(&host_of(&candidate.url)) {
+            let host = host_of(&candidate.url);
+            if elsewhere.contains(&host) {
                 let why = "its host wants no further request for now".to_owned();
                 round.failed.push(Failure { url: candidate.url.clone(), why });
                 continue;
             }
             let outcome = entry::bring(self, source, candidate, recheck, !state.first_round_done, seen).await;
+            let refusing = refusals.note(&host, &outcome);
             seen.answered += u32::from(outcome.as_ref().is_ok_and(|outcome| outcome.is_answer()));
             match outcome {
                 Ok(Outcome::New) => round.stored += 1,
@@ -297,16 +300,14 @@ impl Line {
                 Err(EntryError::Store(error)) => return Err(error.into()),
                 // The source's host said no: asking it for the next candidate would be rude, and answer the same.
                 Err(EntryError::Fetch(error))
-                    if error.refusing().is_some_and(|host| host == host_of(source.url.as_str())) =>
+                    if refusing.as_ref().is_some_and(|host| *host == host_of(source.url.as_str())) =>
                 {
                     return Err(RoundError::Host(error));
                 }
                 Err(error) => {
                     seen.fail(trouble::of_candidate(&self.fetcher, &error));
                     // Another host that says no is left alone for this round; that says nothing against the source.
-                    if let EntryError::Fetch(error) = &error {
-                        elsewhere.extend(error.refusing());
-                    }
+                    elsewhere.extend(refusing);
                     tracing::warn!(source = %source.id, url = %candidate.url, %error, "candidate failed");
                     round.failed.push(Failure { url: candidate.url.clone(), why: error.to_string() });
                 }

@@ -83,6 +83,11 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// True for a refusal that may be meant for one page alone: 401 and 403.
+    pub fn may_be_of_page(&self) -> bool {
+        matches!(self, FetchError::Refused { status: 401 | 403, .. })
+    }
+
     /// The host that wants no further request for now, `www.` ignored; none where only this address fails.
     pub fn refusing(&self) -> Option<String> {
         match self {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::entry::{self, EntryError, Outcome};
+use super::refusals::Refusals;
 use super::{Line, Recheck, Round};
 use crate::article::{Article, ArticleId, ExtractedBy, SourceId};
 use crate::config::{Crawl, Source};
@@ -126,7 +127,7 @@ pub(super) async fn recheck(
     let note = |id, asked, gone| {
         line.recent.lock().unwrap_or_else(PoisonError::into_inner).note(&source.id, id, asked, gone);
     };
-    let mut asked = 0;
+    let (mut asked, mut refusals) = (0, Refusals::default());
     for id in due {
         if asked == MOST || line.stop.is_cancelled() {
             break;
@@ -155,6 +156,7 @@ pub(super) async fn recheck(
         // Whatever came of it, it waits for its next turn, so that one that fails does not keep the others waiting.
         let gone = line.store.page(&key).await?.is_some_and(|page| page.gone_since.is_some());
         note(id, now, gone);
+        let refusing = refusals.note(&super::host_of(&article.url), &outcome);
         match outcome {
             Ok(Outcome::Revised) => round.revised += 1,
             Ok(Outcome::Withdrawn) => round.withdrawn += 1,
@@ -162,7 +164,7 @@ pub(super) async fn recheck(
             Err(EntryError::Store(error)) => return Err(error),
             Err(error) => {
                 tracing::info!(source = %source.id, url = %article.url, %error, "article off the listing not read");
-                if matches!(&error, EntryError::Fetch(error) if error.refusing().is_some()) {
+                if refusing.is_some() {
                     break;
                 }
             }

@@ -1,15 +1,14 @@
 //! Several sources checked at once, and how each round went into log and metrics. It never runs more at once than allowed.
 
 use std::sync::Arc;
-
-use futures::StreamExt;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{Line, Recheck, Round};
 use crate::config::{Crawl, Source};
 use crate::store::StoreError;
 
-/// Hosts that are greeted at once.
-const GREETED: usize = 64;
+/// Places that hosts which cannot be reached may add to those of `crawl.concurrency`.
+const MOST_MORE: usize = 56;
 /// How long a crawl that was asked for waits for a source that somebody else is checking.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
@@ -20,20 +19,26 @@ impl Line {
         sources: &[Arc<Source>],
         crawl: &Crawl,
     ) -> Vec<(Arc<Source>, Result<Option<Round>, StoreError>)> {
-        // Hosts that cannot be reached cost nobody anything but our time, so many are tried at once; a round of one that
-        // answers takes one of the few places.
-        let places = tokio::sync::Semaphore::new(crawl.concurrency);
-        futures::stream::iter(sources.iter().cloned())
-            .map(|source| async {
-                let reached = self.fetcher.greet(&source.url).await.is_ok();
-                let _place = if reached { places.acquire().await.ok() } else { None };
-                let round = self.check_in_turn(&source, crawl).await;
-                record(&source, &round);
-                (source, round)
-            })
-            .buffered(GREETED.max(crawl.concurrency))
-            .collect()
-            .await
+        // A host that cannot be reached costs nobody anything but our time, five seconds of it: each makes room for one
+        // more, so that hundreds end soon, and each that answers takes that room again.
+        let (places, more) = (tokio::sync::Semaphore::new(crawl.concurrency), AtomicUsize::new(0));
+        let rounds = sources.iter().map(|source| async {
+            let place = places.acquire().await;
+            let reached = self.fetcher.greet(&source.url).await.is_ok();
+            if !reached && more.fetch_update(Relaxed, Relaxed, |n| (n < MOST_MORE).then_some(n + 1)).is_ok() {
+                places.add_permits(1);
+            }
+            let round = self.check_in_turn(source, crawl).await;
+            record(source, &round);
+            if let Ok(place) = place
+                && reached
+                && more.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1)).is_ok()
+            {
+                place.forget();
+            }
+            (Arc::clone(source), round)
+        });
+        futures::future::join_all(rounds).await
     }
 
     /// A source that is being checked at this moment is checked after that.

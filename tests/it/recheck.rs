@@ -159,8 +159,8 @@ async fn another_host_that_says_no_is_left_alone_and_says_nothing_against_the_so
         .into_iter()
         .map(|link| (link.to_owned(), date))
         .collect();
-    house.replay.answer("http://kenya.example/a", 403, &html(), Vec::new());
-    house.replay.answer("http://kenya.example/b", 403, &html(), Vec::new());
+    house.replay.answer("http://kenya.example/a", 451, &html(), Vec::new());
+    house.replay.answer("http://kenya.example/b", 451, &html(), Vec::new());
     house.replay.answer("http://niger.example/n/1", 500, &html(), Vec::new());
     house.replay.answer("http://niger.example/rss.xml", 200, &xml(), feed(&items, "</channel></rss>"));
     let (one, _, asked) = round(&house, &line, "niger").await;
@@ -174,4 +174,38 @@ async fn another_host_that_says_no_is_left_alone_and_says_nothing_against_the_so
     let (two, state, _) = round(&house, &line, "niger").await;
     assert!(two.error.is_some_and(|error| error.contains("429")));
     assert!(state.next_due.unwrap() >= house.clock.now() + SignedDuration::from_secs(7200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_refused_is_not_the_host_until_several_are() {
+    let folder = tempdir().unwrap();
+    let house = House::open(folder.path()).await;
+    let line = house.line(Store::memory()).await;
+    let date = "Mon, 09 Nov 2026 10:00:00 +0000";
+    // The last of the list is asked for first.
+    let put = |pages: &[(usize, u16)]| {
+        let items: Vec<_> = pages.iter().map(|(n, _)| (format!("http://niger.example/m/{n}"), date)).collect();
+        for (n, status) in pages {
+            let text = format!("<h1>Story number {n}</h1><article><p>{}</article>", "Words that are new. ".repeat(40));
+            let body = if *status == 200 { text.into_bytes() } else { Vec::new() };
+            house.replay.answer(&format!("http://niger.example/m/{n}"), *status, &html(), body);
+        }
+        house.replay.answer("http://niger.example/rss.xml", 200, &xml(), feed(&items, "</channel></rss>"));
+    };
+    // Two for members, one for all, two for members: the source is well enough, and the free one is stored.
+    put(&[(5, 401), (4, 403), (3, 200), (2, 403), (1, 403)]);
+    let (one, state, asked) = round(&house, &line, "niger").await;
+    assert_eq!(asked.len(), 5, "{asked:?}");
+    assert_eq!((one.error.clone(), one.failed.len(), one.stored + one.duplicate), (None, 4, 1), "{one:?}");
+    assert_eq!(state.failures, 0);
+
+    // Three in a row are all of them: it is asked no further, and the source is blocked when a second round says so.
+    house.later(2);
+    put(&[(9, 200), (8, 403), (7, 403), (6, 403)]);
+    let (two, _, asked) = round(&house, &line, "niger").await;
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(two.error.is_some_and(|error| error.contains("403")));
+    house.later(2);
+    let (_, state, _) = round(&house, &line, "niger").await;
+    assert_eq!(state.health.state, depeche::health::State::Blocked);
 }
