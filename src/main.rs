@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// The system's allocator keeps an arena for each thread that ever parsed a page.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match depeche::commands::run(depeche::cli::Cli::parse()) {
         Ok(code) => ExitCode::from(code),

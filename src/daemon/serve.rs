@@ -136,6 +136,8 @@ pub(super) async fn follow(front: Front, stop: CancellationToken) {
             Ok(_) => site.ready.store(true, Ordering::Release),
             Err(error) => tracing::error!(%error, "unable to follow the log"),
         }
+        // Without it the samples of histograms would pile up until somebody reads the metrics.
+        site.metrics.run_upkeep();
         tokio::select! { () = tokio::time::sleep(TICK) => {}, () = stop.cancelled() => {} }
     }
 }
