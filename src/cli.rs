@@ -170,6 +170,9 @@ pub struct VerifyArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "flattened")]
     pub config: ConfigArgs,
+    /// Put right first what can be derived from the articles: keys, stories, the log
+    #[arg(long)]
+    pub repair: bool,
     /// The report as JSON
     #[arg(long)]
     pub json: bool,

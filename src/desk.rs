@@ -42,7 +42,11 @@ pub enum Request {
         path: PathBuf,
     },
     /// Is the store whole?
-    Verify,
+    Verify {
+        /// Put right first what can be.
+        #[serde(default)]
+        repair: bool,
+    },
     /// Make stored articles again from their archived pages.
     Reprocess(Wanted),
     /// Take an address down, or let it in again.
@@ -167,7 +171,7 @@ impl Desk {
                 Ok(Reply::Sources(rows))
             }
             Request::Export { path } => Ok(Reply::Exported(self.line.store.export(&path).await?)),
-            Request::Verify => Ok(Reply::Verified(self.line.store.verify().await?)),
+            Request::Verify { repair } => self.verify(repair).await.map(Reply::Verified),
             Request::Reprocess(wanted) => self.reprocess(&wanted, tell).await,
             Request::Withdraw { url, erase, lift: false } => self.withdraw(&url, erase).await.map(Reply::Withdrawn),
             Request::Withdraw { url, lift: true, .. } => {
@@ -176,11 +180,21 @@ impl Desk {
         }
     }
 
+    async fn verify(&self, repair: bool) -> Result<VerifyReport, StoreError> {
+        let repaired = if repair { self.line.store.repair().await? } else { Vec::new() };
+        if let Some(edition) = self.edition.as_ref().filter(|_| !repaired.is_empty()) {
+            edition.follow().await?;
+        }
+        Ok(VerifyReport { repaired, ..self.line.store.verify().await? })
+    }
+
     /// Once this answers, no exit has it any more.
     async fn withdraw(&self, url: &Url, erase: bool) -> Result<Withdrawal, StoreError> {
         let mut report = self.line.withdraw(url, erase, &self.config.sources).await?;
         if erase {
             let StorePlace::Sled(folder) = &self.config.store;
+            // The engine's own files hold deleted texts until their place is used again.
+            self.line.store.ask_compaction().await?;
             self.line.erase_in_exports(&store::exports_of(folder), &mut report).await;
             report.left.extend(store::broken_copies_of(folder).into_iter().map(|copy| {
                 format!("the broken store {} was set aside; delete it once it is of no use", copy.display())

@@ -14,7 +14,7 @@ pub(super) async fn run(args: VerifyArgs) -> Exit {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let report = match ask(config, Request::Verify, silently).await? {
+    let report = match ask(config, Request::Verify { repair: args.repair }, silently).await? {
         Ok(Reply::Verified(report)) => report,
         Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),
         Err(code) => return Ok(code),
@@ -24,6 +24,7 @@ pub(super) async fn run(args: VerifyArgs) -> Exit {
     } else {
         println!("{} articles, {} stories, {} changes", report.articles, report.stories, report.changes);
         report.opening.iter().for_each(|opening| println!("last trouble: {opening}"));
+        report.repaired.iter().for_each(|done| println!("repaired: {done}"));
         report.problems.iter().for_each(|problem| println!("problem: {problem}"));
         println!("{}", if report.problems.is_empty() { "the store is whole" } else { "the store has problems" });
     }

@@ -1,6 +1,7 @@
 //! The only truth: article records and the change log behind them, on one async surface.
 //! It never acknowledges what was not flushed, and knows no page, feed or web.
 
+mod compact;
 mod erase;
 mod export;
 mod floor;
@@ -24,6 +25,7 @@ use crate::article::{Article, ArticleId, FeedEntry, Language, PageDate, SourceId
 use crate::health::Health;
 use crate::query::Body;
 
+pub use compact::Compaction;
 pub use erase::Gone;
 pub use export::{ExportReport, Row};
 pub use floor::{Bytes, Floor, Space};
@@ -355,13 +357,21 @@ impl Store {
     /// Opens the store in a folder, or makes one.
     pub async fn open(folder: &Path) -> Result<Store, StoreError> {
         let folder = folder.to_owned();
-        on_disk(move || open::open(&folder)).await.map(|(store, _)| Store::Sled(Box::new(store)))
+        on_disk(move || open::open(&folder, Compaction::default())).await.map(|(store, _)| Store::Sled(Box::new(store)))
     }
 
     /// Opens the store in a folder, and tells what that took.
     pub async fn open_telling(folder: &Path) -> Result<(Store, Opened), StoreError> {
         let folder = folder.to_owned();
-        on_disk(move || open::open(&folder)).await.map(|(store, how)| (Store::Sled(Box::new(store)), how))
+        on_disk(move || open::open(&folder, Compaction::default()))
+            .await
+            .map(|(store, how)| (Store::Sled(Box::new(store)), how))
+    }
+
+    /// The same, under other limits than the usual ones for files that are too large.
+    pub async fn open_compacting(folder: &Path, when: Compaction) -> Result<Store, StoreError> {
+        let folder = folder.to_owned();
+        on_disk(move || open::open(&folder, when)).await.map(|(store, _)| Store::Sled(Box::new(store)))
     }
 
     /// Opens the store in a folder that something is to be imported into: a folder without a store stays empty, though
@@ -589,6 +599,17 @@ impl Store {
     /// Every article has all its keys and the reverse; the log is whole; stories and members agree.
     pub async fn verify(&self) -> Result<VerifyReport, StoreError> {
         dispatch!(self.verify())
+    }
+
+    /// Puts right what can be derived from the articles, and says each thing that it did. It removes no article, no text
+    /// and no entry of the log that can be read.
+    pub async fn repair(&self) -> Result<Vec<String>, StoreError> {
+        dispatch!(self.repair())
+    }
+
+    /// Wants the store copied to fresh files at its next opening: what was deleted is gone from the disk then.
+    pub async fn ask_compaction(&self) -> Result<(), StoreError> {
+        dispatch!(self.ask_compaction())
     }
 
     /// Waits until everything is on disk.

@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::sled::Walk;
-use super::{Head, Opened, Sled, StoreError, export, opened, reached, swap};
+use super::{Compaction, Head, Opened, Sled, StoreError, compact, export, opened, reached, swap};
 
 /// Half of what the process may use at 100,000 articles goes elsewhere.
 const CACHE: u64 = 64 << 20;
 
 /// Opens the store in a folder, whatever that takes.
-pub(super) fn open(folder: &Path) -> Result<(Sled, Opened), StoreError> {
-    climb(folder, true)
+pub(super) fn open(folder: &Path, when: Compaction) -> Result<(Sled, Opened), StoreError> {
+    climb(folder, true, when)
 }
 
 /// The same, where exports beside a folder without a store are not looked at.
 pub(super) fn open_for_import(folder: &Path) -> Result<(Sled, Opened), StoreError> {
-    climb(folder, false)
+    climb(folder, false, Compaction::default())
 }
 
-fn climb(folder: &Path, restore: bool) -> Result<(Sled, Opened), StoreError> {
+fn climb(folder: &Path, restore: bool, when: Compaction) -> Result<(Sled, Opened), StoreError> {
     let folder = &std::path::absolute(folder).map_err(|e| wrong(folder, e))?;
     let lock = swap::settle(folder).map_err(|e| wrong(folder, e))?.ok_or_else(|| held(folder))?;
     let lock = Arc::new(lock);
@@ -57,13 +57,18 @@ fn climb(folder: &Path, restore: bool) -> Result<(Sled, Opened), StoreError> {
             if let Some(aside) = aside {
                 fs::remove_dir_all(aside).map_err(|e| wrong(folder, e))?;
             }
-            return finish(folder, found.store, how);
+            let store = compact::if_due(folder, found.store, found.walk.live, when)?;
+            return finish(folder, store, how);
         }
         let better = |path: &&PathBuf| damage.is_some() || export::peek(path).is_some_and(|head| head.seq > seq);
         let exports: Vec<&PathBuf> = exports.iter().filter(better).collect();
         if exports.iter().all(|path| export::check(path).is_err()) {
-            let mut store = found.store;
+            let store = found.store;
             store.renew()?;
+            if damage.is_some() {
+                // Else the next opening would find the same, and copy the store aside again.
+                store.mend_log(&[])?.iter().for_each(|done| tracing::error!("{done}"));
+            }
             return finish(folder, store, Opened::CutOff { seq, lost: known.saturating_sub(seq), damage, aside });
         }
         drop(found.store);
@@ -159,16 +164,21 @@ fn exports(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A store that opened, and what a walk over it found.
-struct Found {
-    store: Sled,
+pub(super) struct Found {
+    pub(super) store: Sled,
     head: Head,
-    walk: Walk,
+    pub(super) walk: Walk,
+}
+
+/// How the engine is used.
+pub(super) fn engine(folder: &Path) -> sled::Config {
+    sled::Config::new().path(folder).cache_capacity(CACHE).mode(sled::Mode::HighThroughput)
 }
 
 /// Opens and reads all of it. sled panics on some torn files, so a panic counts as a failure to open, which gives nothing
 /// and says why. A store that another process holds, or that a newer program wrote, is an error: nothing may touch it.
-fn attempt(folder: &Path, lock: &Arc<File>, why: &mut Option<String>) -> Result<Option<Found>, StoreError> {
-    let config = sled::Config::new().path(folder).cache_capacity(CACHE).mode(sled::Mode::HighThroughput);
+pub(super) fn attempt(folder: &Path, lock: &Arc<File>, why: &mut Option<String>) -> Result<Option<Found>, StoreError> {
+    let config = engine(folder);
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let is_held = |error: &sled::Error| matches!(error, sled::Error::Io(e) if e.to_string().contains("lock") || e.kind() == std::io::ErrorKind::WouldBlock);
         let mut db = config.open();

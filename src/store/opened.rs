@@ -95,6 +95,14 @@ pub(super) fn keep(folder: &Path, opened: &Opened) {
     }
 }
 
+/// Keeps it with a copy of the store, too: the same file under a second name, so that its time stays.
+pub(super) fn carry(from: &Path, to: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(from.join(NAME), to.join(NAME)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
 /// The last outcome that was kept, and when that was: the file's own time.
 pub(super) fn kept(folder: &Path) -> Option<(Opened, Timestamp)> {
     let path = folder.join(NAME);

@@ -1,7 +1,9 @@
 //! The store on sled: one tree a kind of record, one transaction a put, a flush before the answer.
 //! Closures of transactions are pure: sled may run them twice.
 
+mod copy;
 mod put;
+mod repair;
 mod tail;
 mod transfer;
 
@@ -11,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::tail::Tail;
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,7 +33,7 @@ use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
 pub struct Sled {
     db: sled::Db,
     folder: Arc<Path>,
-    epoch: Uuid,
+    epoch: Arc<ArcSwap<Uuid>>,
     pub(super) articles: Tree,
     pub(super) urls: Tree,
     pub(super) exact: Tree,
@@ -69,6 +72,8 @@ impl From<sled::Error> for StoreError {
         StoreError::Engine(error.to_string())
     }
 }
+
+pub(super) use copy::Content;
 
 /// What a walk over the whole store found.
 #[derive(Debug, Default)]
@@ -111,7 +116,7 @@ impl Sled {
         // One process has the store at a time: a lease that stands in it now was held by a process that died.
         tree("leases")?.clear()?;
         Ok(Sled {
-            epoch,
+            epoch: Arc::new(ArcSwap::from_pointee(epoch)),
             articles: tree("articles")?,
             urls: tree("urls")?,
             exact: tree("exact")?,
@@ -147,10 +152,12 @@ impl Sled {
     }
 
     /// Another epoch: what readers remember of the log no longer holds.
-    pub(super) fn renew(&mut self) -> Answer<()> {
-        self.epoch = Uuid::new_v4();
-        self.meta.insert(EPOCH, self.epoch.as_bytes())?;
-        self.flush()
+    pub(super) fn renew(&self) -> Answer<()> {
+        let epoch = Uuid::new_v4();
+        self.meta.insert(EPOCH, epoch.as_bytes())?;
+        self.flush()?;
+        self.epoch.store(Arc::new(epoch));
+        Ok(())
     }
 
     /// Notes where the log stands, outside of it.
@@ -194,8 +201,12 @@ impl Sled {
         Ok(walk)
     }
 
+    fn epoch(&self) -> Uuid {
+        **self.epoch.load()
+    }
+
     pub(super) fn head(&self) -> Answer<Head> {
-        Ok(Head { epoch: self.epoch, seq: self.durable.load(Ordering::Acquire) })
+        Ok(Head { epoch: self.epoch(), seq: self.durable.load(Ordering::Acquire) })
     }
 
     pub(super) fn article(&self, id: ArticleId) -> Answer<Option<Article>> {

@@ -43,8 +43,13 @@ pub(super) fn build(folder: &Path) -> io::Result<(PathBuf, File)> {
         fs::remove_dir_all(&building)?;
     }
     fs::create_dir_all(&building)?;
-    let lock = lock(&building)?.ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))?;
+    let lock = take(&building)?;
     Ok((building, lock))
+}
+
+/// Takes a folder for this process.
+pub(super) fn take(folder: &Path) -> io::Result<File> {
+    lock(folder)?.ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))
 }
 
 /// Puts what was built and closed in the folder's place; what was there goes to `aside`.

@@ -1,7 +1,7 @@
 //! Is the store whole? Every article has all its keys and the reverse, the log has no gap, stories and members agree.
 //! It only reads, and names each problem instead of stopping at the first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::record::decode;
 use super::sled::{article_id, number};
@@ -22,11 +22,17 @@ pub struct VerifyReport {
     pub opening: Option<String>,
     /// What is wrong, in words.
     pub problems: Vec<String>,
+    /// What was put right before the check, where that was asked for.
+    #[serde(default)]
+    pub repaired: Vec<String>,
 }
+
+const HASH: &str = "exact hash";
 
 pub(super) fn sled(store: &Sled) -> Result<VerifyReport, StoreError> {
     let mut report = VerifyReport::default();
     let mut of_article: HashMap<ArticleId, StoryId> = HashMap::new();
+    let mut exact: HashMap<ArticleId, u64> = HashMap::new();
     for row in store.articles.iter() {
         let (key, value) = row?;
         report.articles += 1;
@@ -41,22 +47,37 @@ pub(super) fn sled(store: &Sled) -> Result<VerifyReport, StoreError> {
             report.problems.push(format!("the article {} is stored under another id", article.id));
         }
         for url in std::iter::once(&article.canonical).chain(&article.aliases) {
-            if store.urls.get(url)?.is_none() {
-                report.problems.push(format!("the article {} has no key for {url}", article.id));
+            match store.urls.get(url)? {
+                None => report.problems.push(format!("the article {} has no key for {url}", article.id)),
+                // Another spelling may be another article's, which claimed it first.
+                Some(to) if *url == article.canonical && to != key => {
+                    report
+                        .problems
+                        .push(format!("the address {url} leads elsewhere than to its article {}", article.id));
+                }
+                Some(_) => {}
             }
         }
         if store.exact.get(article.fingerprint.exact.to_be_bytes())?.is_none() {
             report.problems.push(format!("the article {} has no key for its exact hash", article.id));
         }
         of_article.insert(article.id, article.story);
+        exact.insert(article.id, article.fingerprint.exact);
     }
-    for (name, tree) in [("address", &store.urls), ("exact hash", &store.exact)] {
+    for (name, tree) in [("address", &store.urls), (HASH, &store.exact)] {
         for row in tree.iter() {
             let (key, value) = row?;
-            let id = article_id(name, &value)?;
-            if !of_article.contains_key(&id) {
-                report.problems.push(format!("the {name} {} leads to the article {id}, which is not there", hex(&key)));
-            }
+            let problem = match article_id(name, &value) {
+                Err(error) => error.to_string(),
+                Ok(id) => match exact.get(&id) {
+                    None => format!("the {name} {} leads to the article {id}, which is not there", hex(&key)),
+                    Some(exact) if name == HASH && *exact != number(&key) => {
+                        format!("the {name} {} leads to the article {id}, which has another", hex(&key))
+                    }
+                    Some(_) => continue,
+                },
+            };
+            report.problems.push(problem);
         }
     }
     let mut members: HashMap<ArticleId, StoryId> = HashMap::new();
@@ -85,6 +106,7 @@ pub(super) fn sled(store: &Sled) -> Result<VerifyReport, StoreError> {
     for (article, story) in members.iter().filter(|(article, _)| !of_article.contains_key(article)) {
         report.problems.push(format!("the story {story} names the article {article}, which is not there"));
     }
+    let mut named: HashSet<ArticleId> = HashSet::new();
     for row in store.log.iter() {
         let (key, value) = row?;
         report.changes += 1;
@@ -92,12 +114,17 @@ pub(super) fn sled(store: &Sled) -> Result<VerifyReport, StoreError> {
             report.problems.push(format!("the log jumps to {} where {} is due", number(&key), report.changes));
         }
         match decode::<Change>(&format!("change {}", number(&key)), &value) {
-            Ok(change) if of_article.contains_key(&change.article_id) => {}
+            Ok(change) if of_article.contains_key(&change.article_id) => {
+                named.insert(change.article_id);
+            }
             Ok(change) => report
                 .problems
                 .push(format!("the change {} names the article {}, which is not there", change.seq, change.article_id)),
             Err(error) => report.problems.push(error.to_string()),
         }
+    }
+    for article in of_article.keys().filter(|id| !named.contains(id)) {
+        report.problems.push(format!("the log does not name the article {article}"));
     }
     let head = store.head()?.seq;
     if head != report.changes {

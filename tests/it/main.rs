@@ -4,12 +4,15 @@
 mod alarms;
 mod api;
 mod commands;
+mod compaction;
 mod crashes;
+mod damage;
 mod examples;
 mod exits;
 mod faults;
 mod feeds;
 mod fixtures;
+mod full;
 mod guard;
 mod health;
 mod history;

@@ -85,7 +85,7 @@ pub async fn put_of(store: &Store, article: Article, kind: ChangeKind) -> Put {
     }
 }
 
-async fn story(store: &Store) {
+pub async fn story(store: &Store) {
     let first = article(1);
     let id = first.id;
     let stale = store.head().await.unwrap();

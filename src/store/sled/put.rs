@@ -17,7 +17,7 @@ struct Moved(u64);
 
 impl Sled {
     pub(in crate::store) fn put(&self, put: &Put) -> Answer<PutOutcome> {
-        if put.head.epoch != self.epoch {
+        if put.head.epoch != self.epoch() {
             return Ok(PutOutcome::Conflict(self.head()?));
         }
         let (article, id) = (&put.article, put.article.id);
@@ -107,12 +107,12 @@ impl Sled {
         match done {
             Ok(()) => {
                 self.db.flush()?;
-                self.reached.note(Head { epoch: self.epoch, seq: last });
+                self.reached.note(Head { epoch: self.epoch(), seq: last });
                 self.durable.store(last, Ordering::Release);
                 writer.saw(put);
                 Ok(PutOutcome::Stored(changes))
             }
-            Err(TransactionError::Abort(Moved(seq))) => Ok(PutOutcome::Conflict(Head { epoch: self.epoch, seq })),
+            Err(TransactionError::Abort(Moved(seq))) => Ok(PutOutcome::Conflict(Head { epoch: self.epoch(), seq })),
             Err(TransactionError::Storage(error)) => Err(error.into()),
         }
     }

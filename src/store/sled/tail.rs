@@ -29,6 +29,7 @@ impl Tail {
         self.articles.insert(put.article.id);
         self.articles.extend(put.others.iter().map(|other| other.id));
         self.stories.insert(put.story.id);
+        self.stories.extend(put.left.iter().map(|left| left.id));
         self.stories.extend(&put.dissolved);
         self.pages.extend(put.page.iter().map(|(url, _)| url.clone()));
         self.erased |= put.erase;

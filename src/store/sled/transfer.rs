@@ -163,7 +163,7 @@ impl Sled {
         end.remove(IMPORTING);
         self.meta.apply_batch(end)?;
         self.flush()?;
-        self.reached.note(Head { epoch: self.epoch, seq: last });
+        self.reached.note(Head { epoch: self.epoch(), seq: last });
         self.durable.store(last, Ordering::Release);
         Ok(report)
     }
