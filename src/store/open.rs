@@ -35,12 +35,19 @@ fn climb(folder: &Path, restore: bool, when: Compaction) -> Result<(Sled, Opened
     let mut copy = None;
     let mut found = attempt(folder, &lock, &mut copy)?;
     if found.as_ref().is_none_or(|found| found.walk.damage.is_some()) {
+        // Where the engine read all it has, and that is as far as the log ever was, no snapshot stands in the way; and sled
+        // may wait for ever when a store that was whole to it is read again without them.
+        let behind = found.as_ref().is_none_or(|f| noted.is_some_and(|head| f.head.seq < head.seq));
         drop(found);
         let aside = aside(folder)?;
-        tracing::error!(folder = %folder.display(), why = copy.take().unwrap_or_default(), aside = %aside.display(), "the store does not open whole; it is copied aside and tried without its snapshots");
-        found = without_snapshots(folder, &lock)?;
+        tracing::error!(folder = %folder.display(), why = copy.take().unwrap_or_default(), aside = %aside.display(), "the store does not open whole; it is copied aside and tried again");
+        if behind {
+            found = without_snapshots(folder, &lock)?;
+            how = Opened::WithoutSnapshots;
+        } else {
+            found = attempt(folder, &lock, &mut None)?;
+        }
         copy = Some(aside.display().to_string());
-        how = Opened::WithoutSnapshots;
     }
     let aside = copy.map(PathBuf::from);
     let seq = found.as_ref().map_or(0, |found| found.head.seq);

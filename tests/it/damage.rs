@@ -198,7 +198,6 @@ async fn what_can_be_derived_is_put_right_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "sled 0.34.7 waits for ever where a store that was open in this process is read again without its snapshots"]
 async fn a_log_that_jumps_is_filled_up_when_it_is_opened() {
     for missing in [&[5u64][..], &[50, 51, 52, 90], &[1], &[133, 134]] {
         let whole = filled().await;
