@@ -105,6 +105,8 @@ struct Site {
 const CONFIG: &str = r#"
 [store]
 url = "sled:data"
+[archive]
+max_size = "0B"
 [crawl]
 per_host_delay = "0ms"
 timeout = "5s"
