@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use depeche::dedup;
 use depeche::enrich::{Enricher, Input};
-use depeche::extract::{PageInput, article};
+use depeche::extract::article;
 use url::Url;
 
 use super::{profile, promise};
@@ -15,13 +15,7 @@ pub fn check(data: &[u8]) {
     let Some((pick, page)) = data.split_first() else { return };
     let html = String::from_utf8_lossy(page);
     let Ok(url) = Url::parse("https://haiti.example/fr/news/une-nouvelle") else { return };
-    let input = PageInput {
-        url: &url,
-        html: &html,
-        content_language: None,
-        source_language: None,
-        latest: Some(promise::TODAY),
-    };
+    let input = promise::page(&url, &html);
     let found = article(&input, profile(*pick));
     assert_eq!(found, article(&input, profile(*pick)), "the same page gave two articles");
     let Ok(raw) = found else { return };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use depeche::extract::{DateOrder, PageInput, entry, feed};
+use depeche::extract::{DateOrder, entry, feed};
 use depeche::fetch::decode;
 use url::Url;
 
@@ -12,13 +12,7 @@ use super::promise;
 pub fn check(data: &[u8]) {
     let (text, _) = decode(data, None);
     let Ok(url) = Url::parse("https://haiti.example/rss.xml") else { return };
-    let input = PageInput {
-        url: &url,
-        html: &text,
-        content_language: None,
-        source_language: None,
-        latest: Some(promise::TODAY),
-    };
+    let input = promise::page(&url, &text);
     let found = feed(&input, DateOrder::Dmy);
     let Ok(found) = found else { return };
     assert_eq!(Ok(&found), feed(&input, DateOrder::Dmy).as_ref(), "the same feed gave two lists");

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use depeche::extract::{Container, PageInput, listing};
+use depeche::extract::{Container, listing};
 use url::Url;
 
 use super::{profile, promise};
@@ -12,13 +12,7 @@ pub fn check(data: &[u8]) {
     let Some((pick, page)) = data.split_first() else { return };
     let html = String::from_utf8_lossy(page);
     let Ok(url) = Url::parse("https://haiti.example/fr/news") else { return };
-    let input = PageInput {
-        url: &url,
-        html: &html,
-        content_language: None,
-        source_language: None,
-        latest: Some(promise::TODAY),
-    };
+    let input = promise::page(&url, &html);
     let found = listing(&input, profile(*pick));
     assert_eq!(found, listing(&input, profile(*pick)), "the same page gave two listings");
     let Ok(found) = found else { return };

@@ -2,6 +2,7 @@
 
 use depeche::article::{PageDate, Published, is_xml_char};
 use depeche::dedup;
+use depeche::extract::PageInput;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use scraper::Html;
@@ -9,6 +10,11 @@ use url::Url;
 
 /// The day that checks are made on.
 pub const TODAY: Date = jiff::civil::date(2026, 11, 20);
+
+/// A page that says nothing of itself but its text, as parsers are handed it.
+pub fn page<'a>(url: &'a Url, html: &'a str) -> PageInput<'a> {
+    PageInput { url, html, content_language: None, source_language: None, latest: Some(TODAY) }
+}
 
 /// Every character is one that XML 1.0 can carry.
 pub fn legal(what: &str, text: &str) {

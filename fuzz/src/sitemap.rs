@@ -1,6 +1,6 @@
 //! A sitemap or an index of sitemaps, gzip or not.
 
-use depeche::extract::{PageInput, Sitemap, sitemap};
+use depeche::extract::{Sitemap, sitemap};
 use depeche::fetch::decode;
 use url::Url;
 
@@ -10,13 +10,7 @@ use super::promise;
 pub fn check(data: &[u8]) {
     let (text, _) = decode(data, None);
     let Ok(url) = Url::parse("https://haiti.example/sitemap.xml") else { return };
-    let input = PageInput {
-        url: &url,
-        html: &text,
-        content_language: None,
-        source_language: None,
-        latest: Some(promise::TODAY),
-    };
+    let input = promise::page(&url, &text);
     let Ok(found) = sitemap(&input, data) else { return };
     assert_eq!(Ok(&found), sitemap(&input, data).as_ref(), "the same sitemap was read in two ways");
     match found {
