@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match depeche::commands::run(depeche::cli::Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            depeche::commands::say(format_args!("error: {error:#}"));
             ExitCode::from(1)
         }
     }

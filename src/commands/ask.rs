@@ -1,12 +1,14 @@
 //! Work for whoever holds the store: done here when it is free, asked of the daemon when it is not.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
 use super::WRONG_USE;
+use super::out::say;
 use crate::clock::Clock;
 use crate::config::{Config, StorePlace};
 use crate::daemon;
@@ -18,7 +20,7 @@ use crate::store::StoreError;
 pub(super) async fn ask(
     config: Config,
     request: Request,
-    show: impl AsyncFnOnce(UnboundedReceiver<Step>),
+    show: impl AsyncFnOnce(UnboundedReceiver<Step>) -> io::Result<()>,
 ) -> anyhow::Result<Result<Reply, u8>> {
     let (tell, steps) = unbounded_channel();
     let showing = show(steps);
@@ -47,14 +49,15 @@ pub(super) async fn ask(
         };
         anyhow::Ok(reply)
     };
-    let (reply, ()) = tokio::join!(work, showing);
+    let (reply, shown) = tokio::join!(work, showing);
+    shown?;
     Ok(match reply? {
         Reply::Refused(why) => {
-            eprintln!("{why}");
+            say(why);
             Err(WRONG_USE)
         }
         Reply::Failed(why) => {
-            eprintln!("{why}");
+            say(why);
             Err(1)
         }
         reply => Ok(reply),
@@ -62,6 +65,7 @@ pub(super) async fn ask(
 }
 
 /// For work without steps worth showing.
-pub(super) async fn silently(mut steps: UnboundedReceiver<Step>) {
+pub(super) async fn silently(mut steps: UnboundedReceiver<Step>) -> io::Result<()> {
     while steps.recv().await.is_some() {}
+    Ok(())
 }

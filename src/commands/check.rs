@@ -1,5 +1,8 @@
 //! `depeche check`: every mistake of the configuration at once.
 
+use std::io::Write;
+
+use super::out::Out;
 use super::{Exit, WRONG_USE, configuration};
 use crate::cli::ConfigArgs;
 
@@ -7,19 +10,15 @@ use crate::cli::ConfigArgs;
 pub(super) fn run(args: &ConfigArgs) -> Exit {
     match configuration(&args.config) {
         Ok(config) => {
-            println(&format!(
+            writeln!(
+                Out::new(),
                 "{}: fine; {} sources, {} themes",
                 args.config.display(),
                 config.sources.len(),
                 config.themes.iter().count()
-            ));
+            )?;
             Ok(0)
         }
         Err(_) => Ok(WRONG_USE),
     }
-}
-
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
-fn println(line: &str) {
-    println!("{line}");
 }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::ask::ask;
+use super::out::say;
 use super::{Exit, configuration, table};
 use crate::cli::CrawlArgs;
 use crate::config::Config;
@@ -22,7 +23,7 @@ pub(super) async fn run(args: CrawlArgs) -> Exit {
     let sources = if args.source.is_empty() { config.sources.len() } else { args.source.len() };
     let request = Request::Crawl { sources: args.source };
     match ask(config, request, async move |steps| show(steps, sources).await).await? {
-        Ok(Reply::Crawled(rounds)) => Ok(u8::from(table::print(&rounds, args.json))),
+        Ok(Reply::Crawled(rounds)) => Ok(u8::from(table::print(&rounds, args.json)?)),
         Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),
         Err(code) => Ok(code),
     }
@@ -33,9 +34,9 @@ pub(super) async fn round(line: Line, config: Arc<Config>) -> anyhow::Result<boo
     let (tell, steps) = unbounded_channel();
     let sources = config.sources.len();
     let desk = Desk::new(config, line, None);
-    let (reply, ()) = tokio::join!(desk.answer(Request::Crawl { sources: Vec::new() }, tell), show(steps, sources));
+    let (reply, _) = tokio::join!(desk.answer(Request::Crawl { sources: Vec::new() }, tell), show(steps, sources));
     match reply {
-        Reply::Crawled(rounds) => Ok(table::print(&rounds, false)),
+        Reply::Crawled(rounds) => Ok(table::print(&rounds, false)?),
         Reply::Refused(why) | Reply::Failed(why) => anyhow::bail!(why),
         other => anyhow::bail!("unable to use the answer: {other:?}"),
     }
@@ -47,7 +48,7 @@ pub(super) fn failed(rounds: &[Checked]) -> bool {
 }
 
 /// A bar on a terminal, plain lines elsewhere; on standard error, so that the table can be piped.
-async fn show(mut steps: UnboundedReceiver<Step>, sources: usize) {
+async fn show(mut steps: UnboundedReceiver<Step>, sources: usize) -> std::io::Result<()> {
     let terminal = std::io::stderr().is_terminal();
     let bar = if terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} articles, {msg} [{elapsed}]") {
@@ -61,7 +62,7 @@ async fn show(mut steps: UnboundedReceiver<Step>, sources: usize) {
                 bar.inc_length(found as u64);
                 bar.set_message(format!("{listed}/{sources} listings"));
                 if !terminal {
-                    eprintln!("{source}: {found} articles listed");
+                    say(format_args!("{source}: {found} articles listed"));
                 }
             }
             Step::Done(_) => bar.inc(1),
@@ -69,4 +70,5 @@ async fn show(mut steps: UnboundedReceiver<Step>, sources: usize) {
         }
     }
     bar.finish_and_clear();
+    Ok(())
 }

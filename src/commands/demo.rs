@@ -6,6 +6,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::out::say;
 use super::{Exit, crawl};
 use crate::cli::DemoArgs;
 use crate::clock::Clock;
@@ -46,11 +47,13 @@ pub(super) async fn run(args: DemoArgs) -> Exit {
     if let Ok(url) = format!("http://{address}/").parse() {
         config.server.public_url = url;
     }
-    eprintln!("made-up offices: {} on {office_address}", config.sources.len());
-    eprintln!("stories:         http://{address}/");
-    eprintln!("feeds:           http://{address}/feed.atom  http://{address}/feed.rss  http://{address}/feed.json");
-    eprintln!("an example:      http://{address}/feed.atom?country=HTI&lang=fr");
-    eprintln!("Ctrl-C ends it; the data is removed.");
+    say(format_args!("made-up offices: {} on {office_address}", config.sources.len()));
+    say(format_args!("stories:         http://{address}/"));
+    say(format_args!(
+        "feeds:           http://{address}/feed.atom  http://{address}/feed.rss  http://{address}/feed.json"
+    ));
+    say(format_args!("an example:      http://{address}/feed.atom?country=HTI&lang=fr"));
+    say("Ctrl-C ends it; the data is removed.");
     daemon::run(Arc::new(config), line, Plan::new(Role::All, Some(listener))).await?;
     Ok(0)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::ask::{ask, silently};
+use super::out::{Out, say};
 use super::{Exit, configuration};
 use crate::cli::{ExportArgs, ImportArgs};
 use crate::config::{Config, StorePlace};
@@ -31,10 +32,11 @@ pub(super) async fn export(args: ExportArgs) -> Exit {
         Err(code) => return Ok(code),
     };
     if to_stdout {
-        std::io::copy(&mut std::fs::File::open(&path)?, &mut std::io::stdout())?;
-        std::io::stdout().flush()?;
+        std::io::copy(&mut std::fs::File::open(&path)?, &mut Out::new())?;
+        Out::new().flush()?;
     }
-    tell("exported", &path, &report, args.json && !to_stdout);
+    let place = if to_stdout { Path::new("standard output") } else { &path };
+    tell("exported", place, &report, args.json && !to_stdout)?;
     Ok(0)
 }
 
@@ -61,21 +63,21 @@ pub(super) async fn import(args: ImportArgs) -> Exit {
     let StorePlace::Sled(place) = &config.store;
     let store = Store::open_for_import(place).await?;
     let report = store.import(&path).await?;
-    tell("imported", &path, &report, args.json);
+    tell("imported", &path, &report, args.json)?;
     Ok(0)
 }
 
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
-fn tell(done: &str, path: &Path, report: &ExportReport, as_json: bool) {
+fn tell(done: &str, path: &Path, report: &ExportReport, as_json: bool) -> std::io::Result<()> {
     if as_json {
-        println!("{}", json!({"file": path, "report": report}));
+        writeln!(Out::new(), "{}", json!({"file": path, "report": report}))?;
     } else {
-        eprintln!(
+        say(format_args!(
             "{done} {} articles and {} changes, {} bytes: {}",
             report.articles,
             report.changes,
             report.bytes,
             path.display()
-        );
+        ));
     }
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! `depeche extract`: pages to JSON.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::out::{Out, say};
 use super::{Exit, WRONG_USE, lines};
 use crate::cli::ExtractArgs;
 use crate::extract::{self, PageInput};
@@ -20,7 +21,6 @@ struct Line {
 }
 
 /// Runs it.
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
 pub(super) fn run(args: &ExtractArgs) -> Exit {
     if args.jsonl {
         return lines::each(|line: Line| {
@@ -32,21 +32,21 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
     let url = match args.url.as_deref().map(Url::parse) {
         Some(Ok(url)) => url,
         other => {
-            eprintln!(
+            say(format_args!(
                 "unable to use {:?} as --url: {}",
                 args.url.as_deref().unwrap_or_default(),
                 other.and_then(Result::err).map_or("it is missing".to_owned(), |e| e.to_string())
-            );
+            ));
             return Ok(WRONG_USE);
         }
     };
     match read(&args.file).and_then(|bytes| page(&bytes, &url)) {
         Ok(answer) => {
-            println!("{answer:#}");
+            writeln!(Out::new(), "{answer:#}")?;
             Ok(0)
         }
         Err(error) => {
-            eprintln!("{error}");
+            say(error);
             Ok(1)
         }
     }

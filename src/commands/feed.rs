@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::ask::{ask, silently};
+use super::out::Out;
 use super::{Exit, configuration};
 use crate::cli::{FeedArgs, FormatArg};
 use crate::desk::{Reply, Request};
@@ -21,7 +22,9 @@ pub(super) async fn run(args: FeedArgs) -> Exit {
     };
     match ask(config, Request::Feed { query: args.query, format }, silently).await? {
         Ok(Reply::Feed(text)) => {
-            std::io::stdout().write_all(text.as_bytes())?;
+            let mut out = Out::new();
+            out.write_all(text.as_bytes())?;
+            out.flush()?;
             Ok(0)
         }
         Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::out::say;
 use super::{Exit, WRONG_USE};
 use crate::cli::InitArgs;
 
@@ -50,15 +51,15 @@ pub(super) fn run(args: &InitArgs) -> Exit {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     match file.and_then(|mut file| file.write_all(text.as_bytes())) {
         Ok(()) => {
-            eprintln!("{} written; edit it, then run `depeche check`", path.display());
+            say(format_args!("{} written; edit it, then run `depeche check`", path.display()));
             Ok(0)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            eprintln!("unable to write {}: it exists already; name another with --config", path.display());
+            say(format_args!("unable to write {}: it exists already; name another with --config", path.display()));
             Ok(WRONG_USE)
         }
         Err(error) => {
-            eprintln!("unable to write {}: {error}", path.display());
+            say(format_args!("unable to write {}: {error}", path.display()));
             Ok(1)
         }
     }

@@ -6,13 +6,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Exit;
+use super::out::Out;
 
 /// Answers each line of standard input; the exit code is 1 when one could not be.
 pub(super) fn each<T: DeserializeOwned>(mut answer: impl FnMut(T) -> Result<Value, String>) -> Exit {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = std::io::BufWriter::new(Out::new());
     let mut failed = false;
     for line in std::io::stdin().lock().lines() {
         let line = line?;
+        if out.get_ref().is_unheard() {
+            break;
+        }
         if line.trim().is_empty() {
             continue;
         }

@@ -15,7 +15,13 @@ pub(super) fn open(usual: &str) -> Result<(), String> {
         Ok(_) | Err(env::VarError::NotPresent) => EnvFilter::new(format!("warn,depeche={usual}")),
         Err(env::VarError::NotUnicode(text)) => return Err(wrong(&text.to_string_lossy(), "it is not UTF-8")),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init().ok();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .log_internal_errors(false)
+        .try_init()
+        .ok();
     Ok(())
 }
 

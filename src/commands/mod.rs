@@ -12,6 +12,7 @@ mod feed;
 mod init;
 mod lines;
 mod log;
+mod out;
 mod preview;
 mod reprocess;
 mod run;
@@ -22,6 +23,7 @@ mod withdraw;
 
 use std::path::Path;
 
+pub use self::out::say;
 use crate::cli::{Cli, Command, DemoArgs};
 use crate::config::{Config, ConfigError};
 
@@ -36,7 +38,7 @@ pub fn run(cli: Cli) -> Exit {
     // A crawl's own table says what failed; only a daemon speaks through its log.
     let daemon = matches!(cli.command, Command::Run(_) | Command::Demo(DemoArgs { once: false, .. }));
     if let Err(why) = log::open(if daemon { "info" } else { "error" }) {
-        eprintln!("{why}");
+        say(why);
         return Ok(WRONG_USE);
     }
     match cli.command {
@@ -76,8 +78,8 @@ fn configuration(path: &Path) -> Result<Config, u8> {
 }
 
 fn explain(error: &ConfigError) {
-    eprintln!("{error}");
+    say(error);
     if let ConfigError::Mistakes { mistakes, .. } = error {
-        eprintln!("{} mistake{}", mistakes.len(), if mistakes.len() == 1 { "" } else { "s" });
+        say(format_args!("{} mistake{}", mistakes.len(), if mistakes.len() == 1 { "" } else { "s" }));
     }
 }

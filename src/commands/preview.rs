@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::out::{Out, say};
 use super::{Exit, WRONG_USE, configuration};
 use crate::cli::PreviewArgs;
 use crate::clock::Clock;
@@ -24,7 +26,6 @@ use crate::store::Store;
 const SHOWN: usize = 12;
 
 /// Runs it.
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
 pub(super) async fn run(args: PreviewArgs) -> Exit {
     let config = match configuration(&args.config.config) {
         Ok(config) => config,
@@ -43,22 +44,22 @@ pub(super) async fn run(args: PreviewArgs) -> Exit {
             }
             _ => {
                 let known: Vec<&str> = config.sources.iter().map(|s| s.id.as_str()).collect();
-                eprintln!(
+                say(format_args!(
                     "unable to preview {:?}: it is neither a source nor an address; sources are: {}",
                     args.target,
                     known.join(", ")
-                );
+                ));
                 return Ok(WRONG_USE);
             }
         },
     };
     if args.json {
-        println!("{}", Value::Object(shown.json));
+        writeln!(Out::new(), "{}", Value::Object(shown.json))?;
     } else {
-        print!("{}", shown.text);
+        write!(Out::new(), "{}", shown.text)?;
     }
     if let Err(why) = done {
-        eprintln!("{why}");
+        say(why);
         return Ok(1);
     }
     Ok(0)

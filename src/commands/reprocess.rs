@@ -1,7 +1,7 @@
 //! `depeche reprocess`: stored articles made again from their archived pages. Each change is shown before it is made;
 //! `--dry-run` makes none.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,13 +9,13 @@ use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::ask::ask;
+use super::out::Out;
 use super::{Exit, configuration};
 use crate::cli::ReprocessArgs;
 use crate::desk::{Reply, Request};
 use crate::pipeline::{Difference, Reprocessed, Step, Wanted};
 
 /// Runs it.
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
 pub(super) async fn run(args: ReprocessArgs) -> Exit {
     let config = match configuration(&args.config.config) {
         Ok(config) => config,
@@ -34,18 +34,21 @@ pub(super) async fn run(args: ReprocessArgs) -> Exit {
         let differences = std::mem::take(&mut *differences.lock().unwrap_or_else(PoisonError::into_inner));
         let mut value = json!(report);
         value["differences"] = json!(differences);
-        println!("{value}");
+        writeln!(Out::new(), "{value}")?;
     } else {
-        print(&report, stories);
+        print(&report, stories)?;
     }
     Ok(u8::from(report.interrupted))
 }
 
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
-fn print(report: &Reprocessed, stories: bool) {
-    report.left.iter().for_each(|left| println!("left alone: {}: {}", left.url, left.why));
+fn print(report: &Reprocessed, stories: bool) -> io::Result<()> {
+    let mut out = Out::new();
+    for left in &report.left {
+        writeln!(out, "left alone: {}: {}", left.url, left.why)?;
+    }
     let verb = if report.dry_run { "would change" } else { "changed" };
-    println!(
+    writeln!(
+        out,
         "{} of {} articles {verb}, {} stay as they are; {} had no archived page and were judged by their stored text; {} could not be made again and stay; {} are withdrawn",
         report.changed,
         report.looked_at,
@@ -53,24 +56,27 @@ fn print(report: &Reprocessed, stories: bool) {
         report.without_page,
         report.left.len(),
         report.withdrawn
-    );
+    )?;
     if !report.fields.is_empty() {
         let fields: Vec<String> = report.fields.iter().map(|(field, articles)| format!("{field} {articles}")).collect();
-        println!("fields: {}", fields.join(", "));
+        writeln!(out, "fields: {}", fields.join(", "))?;
     }
     if stories {
         let verb = if report.dry_run { "would move" } else { "moved" };
-        println!("{} articles {verb} to another story", report.regrouped);
+        writeln!(out, "{} articles {verb} to another story", report.regrouped)?;
     }
     if report.interrupted {
-        println!("it was stopped before the end; run it again to go on");
+        writeln!(out, "it was stopped before the end; run it again to go on")?;
     } else if report.dry_run && report.changed + report.regrouped > 0 {
-        println!("nothing was changed; run it without --dry-run to change it");
+        writeln!(out, "nothing was changed; run it without --dry-run to change it")?;
     }
+    Ok(())
 }
 
 /// Each difference as it is found: on standard output, or kept for the JSON. Progress goes to standard error.
-async fn show(mut steps: UnboundedReceiver<Step>, kept: Option<Arc<Mutex<Vec<Difference>>>>) {
+async fn show(mut steps: UnboundedReceiver<Step>, kept: Option<Arc<Mutex<Vec<Difference>>>>) -> io::Result<()> {
+    let mut out = Out::new();
+    let mut written = Ok(());
     let terminal = std::io::stderr().is_terminal();
     let bar = if terminal { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} articles looked at [{elapsed}]") {
@@ -82,25 +88,29 @@ async fn show(mut steps: UnboundedReceiver<Step>, kept: Option<Arc<Mutex<Vec<Dif
             (Step::Differs(difference), Some(kept)) => {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(*difference);
             }
-            (Step::Differs(difference), None) => bar.suspend(|| print_difference(&difference)),
+            // The work goes on; what could not be written is told at its end.
+            (Step::Differs(difference), None) if written.is_ok() => {
+                written = bar.suspend(|| print_difference(&mut out, &difference));
+            }
             _ => {}
         }
     }
     bar.finish_and_clear();
+    written
 }
 
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
-fn print_difference(difference: &Difference) {
+fn print_difference(out: &mut Out, difference: &Difference) -> io::Result<()> {
     let how = if difference.from_page { "" } else { " (no archived page: its stored text was judged again)" };
-    println!("{} {}{how}", difference.source, difference.url);
+    writeln!(out, "{} {}{how}", difference.source, difference.url)?;
     for change in &difference.fields {
         match change.field.as_str() {
-            "evidence" => println!("  evidence: what the tags rest on changed, the tags did not"),
-            "fingerprint" => println!("  fingerprint: what copies are told by is reckoned differently"),
+            "evidence" => writeln!(out, "  evidence: what the tags rest on changed, the tags did not")?,
+            "fingerprint" => writeln!(out, "  fingerprint: what copies are told by is reckoned differently")?,
             "title" | "text" | "html" | "summary" => {
-                println!("  {}:\n    - {}\n    + {}", change.field, change.before, change.after);
+                writeln!(out, "  {}:\n    - {}\n    + {}", change.field, change.before, change.after)?;
             }
-            field => println!("  {field}: {} -> {}", change.before, change.after),
+            field => writeln!(out, "  {field}: {} -> {}", change.before, change.after)?,
         }
     }
+    Ok(())
 }

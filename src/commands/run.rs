@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::out::say;
 use super::{Exit, configuration};
 use crate::cli::{RoleArg, RunArgs};
 use crate::clock::Clock;
@@ -38,11 +39,11 @@ pub(super) async fn run(args: RunArgs) -> Exit {
         RoleArg::Serve => Role::Serve,
     };
     if let Some(listener) = &listener {
-        eprintln!(
+        say(format_args!(
             "depeche serves on http://{}/ and watches {} sources; Ctrl-C ends it",
             listener.local_addr()?,
             config.sources.len()
-        );
+        ));
     }
     let watch = Some(Watch { path, text, hosts: HashMap::new() });
     daemon::run(config, line, Plan { role, listener, admin, watch }).await?;

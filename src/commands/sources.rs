@@ -1,16 +1,18 @@
 //! `depeche sources`: the state of every source, why, and what to try. It asks no site.
 
+use std::io::{self, Write};
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ask::{ask, silently};
+use super::out::Out;
 use super::{Exit, configuration};
 use crate::cli::SourcesArgs;
 use crate::desk::{Reply, Request, SourceRow};
 use crate::health::By;
 
 /// Runs it.
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
 pub(super) async fn run(args: SourcesArgs) -> Exit {
     let config = match configuration(&args.config.config) {
         Ok(config) => config,
@@ -21,16 +23,18 @@ pub(super) async fn run(args: SourcesArgs) -> Exit {
         Ok(other) => anyhow::bail!("unable to use the answer: {other:?}"),
         Err(code) => return Ok(code),
     };
+    let mut out = Out::new();
     if args.json {
         let rows: Vec<Value> = rows.iter().map(row_json).collect();
-        println!("{}", json!({"sources": rows}));
+        writeln!(out, "{}", json!({"sources": rows}))?;
         return Ok(0);
     }
     let width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0).max(6);
-    println!(
+    writeln!(
+        out,
         "{:width$}  {:8}  {:20}  {:7} {:>8} {:>6}  {:20}  {:20}  {:20}",
         "source", "state", "since", "by", "articles", "listed", "last round", "last new", "next due"
-    );
+    )?;
     let time = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
     for row in &rows {
         let s = &row.state;
@@ -38,7 +42,8 @@ pub(super) async fn run(args: SourcesArgs) -> Exit {
             None => ("new", "-"),
             Some(_) => (s.health.state.name(), by(s.health.by)),
         };
-        println!(
+        writeln!(
+            out,
             "{:width$}  {:8}  {:20}  {:7} {:>8} {:>6}  {:20}  {:20}  {:20}",
             row.id,
             state,
@@ -49,37 +54,37 @@ pub(super) async fn run(args: SourcesArgs) -> Exit {
             time(s.last_round),
             time(s.last_new),
             time(s.next_due)
-        );
+        )?;
     }
-    rows.iter().for_each(explain);
+    for row in &rows {
+        explain(&mut out, row)?;
+    }
     Ok(0)
 }
 
 /// Why a source is not `ok`, what to try, and what came whole last.
-#[allow(clippy::print_stdout, reason = "commands are where printing belongs")]
-fn explain(row: &SourceRow) {
+fn explain(out: &mut Out, row: &SourceRow) -> io::Result<()> {
     let health = &row.state.health;
     let report = health.report();
     if let Some(reason) = report.reason {
-        println!("\n{}: {reason}", row.id);
+        writeln!(out, "\n{}: {reason}", row.id)?;
     } else if report.suspicion.is_some() {
-        println!("\n{}: one round saw trouble, the next one decides", row.id);
+        writeln!(out, "\n{}: one round saw trouble, the next one decides", row.id)?;
     }
-    let say = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            println!("    {name:10} {value}");
-        }
+    let mut say = |name: &str, value: Option<String>| match value {
+        Some(value) => writeln!(out, "    {name:10} {value}"),
+        None => Ok(()),
     };
     if let Some(suspicion) = &report.suspicion {
-        say("suspected", Some(format!("{} since {}: {}", suspicion.state, suspicion.since, suspicion.reason)));
+        say("suspected", Some(format!("{} since {}: {}", suspicion.state, suspicion.since, suspicion.reason)))?;
     }
     let needs_a_look = health.state.needs_a_look();
-    say("cause", report.cause.clone().filter(|_| needs_a_look));
-    say("step", report.step.map(|step| step.to_string()).filter(|_| needs_a_look));
-    say("selector", report.selector.map(str::to_owned));
-    say("try", report.advice.map(|advice| advice.en).filter(|_| needs_a_look));
+    say("cause", report.cause.clone().filter(|_| needs_a_look))?;
+    say("step", report.step.map(|step| step.to_string()).filter(|_| needs_a_look))?;
+    say("selector", report.selector.map(str::to_owned))?;
+    say("try", report.advice.map(|advice| advice.en).filter(|_| needs_a_look))?;
     let good = report.last_good.map(|good| format!("{} ({}, {})", good.title, good.url, good.at));
-    say("last good", good.filter(|_| needs_a_look));
+    say("last good", good.filter(|_| needs_a_look))
 }
 
 fn by(by: By) -> &'static str {

@@ -144,6 +144,65 @@ async fn a_days_work_of_an_admin() {
     assert!(verify.status.code() == Some(0) && said(&verify).contains("the store is whole"), "{}", said(&verify));
 }
 
+/// A pipe that nobody reads.
+fn unread() -> Stdio {
+    std::io::pipe().unwrap().1.into()
+}
+
+/// A disk that is full.
+fn full() -> Stdio {
+    fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_leaves_early_is_no_trouble_and_a_lost_answer_is() {
+    let (folder, _replay) = office().await;
+    let folder = folder.path();
+    assert_eq!(run(folder, &["crawl"]).await.status.code(), Some(0));
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kenya");
+    let page =
+        fs::read_dir(page).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some_and(|e| e == "html"));
+    let page = page.unwrap().to_str().unwrap().to_owned();
+    let lines =
+        format!("{}\n", serde_json::json!({"id": 1, "path": page, "url": "https://kenya.example/x"})).repeat(50);
+    fs::write(folder.join("lines"), lines).unwrap();
+    let said_by = async |arguments: &[&str], out: Stdio, err: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_depeche"));
+        command.current_dir(folder).args(arguments).stdin(fs::File::open(folder.join("lines")).unwrap());
+        command.stdout(out).stderr(err);
+        tokio::task::spawn_blocking(move || command.spawn().unwrap().wait_with_output().unwrap()).await.unwrap()
+    };
+    for arguments in [
+        &["check"][..],
+        &["crawl"],
+        &["crawl", "--json"],
+        &["sources"],
+        &["sources", "--json"],
+        &["verify"],
+        &["feed", "country=KEN"],
+        &["export", "-"],
+        &["extract", &page, "--url", "https://kenya.example/x"],
+        &["extract", "--jsonl"],
+        &["preview", "kenya"],
+        &["reprocess"],
+    ] {
+        let left = said_by(arguments, unread(), Stdio::piped()).await;
+        assert!(left.status.code() == Some(0) && !said(&left).contains("unable"), "{arguments:?}: {}", said(&left));
+        assert_eq!(said_by(arguments, unread(), unread()).await.status.code(), Some(0), "{arguments:?}");
+        let lost = said_by(arguments, full(), Stdio::piped()).await;
+        assert!(lost.status.code() == Some(1), "{arguments:?}: {}", said(&lost));
+        assert!(
+            said(&lost).contains("unable to write to standard output: No space left"),
+            "{arguments:?}: {}",
+            said(&lost)
+        );
+    }
+    // A code that tells of failure is told all the same.
+    assert_eq!(said_by(&["feed", "land=KEN"], unread(), unread()).await.status.code(), Some(2));
+    fs::write(folder.join("lines"), "no JSON\n").unwrap();
+    assert_eq!(said_by(&["enrich", "--jsonl"], Stdio::piped(), unread()).await.status.code(), Some(1));
+}
+
 pub struct Daemon(pub Child);
 
 impl Drop for Daemon {
@@ -162,8 +221,10 @@ async fn commands_ask_the_daemon_that_holds_the_store() {
         let child = Command::new(env!("CARGO_BIN_EXE_depeche"))
             .current_dir(folder)
             .args(["run"])
+            .env("DEPECHE_LOG", "debug")
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            // Whatever read its log is gone.
+            .stderr(unread())
             .spawn();
         Daemon(child.unwrap())
     };
