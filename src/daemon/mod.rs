@@ -150,6 +150,9 @@ pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), Star
     if role != Role::Crawl
         && let Some(listener) = listener
     {
+        if let Err(error) = edition.settle(line.clock.now()).await {
+            tracing::warn!(%error, "the settings are not noted: clients that ask by date alone may miss what an edit changed");
+        }
         let served = Front::new(site(&live, Arc::clone(&edition), &line));
         tasks.spawn(serve::follow(served.clone(), stop.clone()));
         let door = if admin.is_some() { Door::Readers } else { Door::Only };

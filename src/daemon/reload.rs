@@ -116,7 +116,7 @@ impl Reach {
         self.fetcher.network().expect(named.len());
         self.live.set(InForce { config: Arc::clone(&config), enricher });
         if let Some(front) = &self.front {
-            front.renew(&config, bot(&config));
+            front.renew(&config, bot(&config)).await;
         }
         let changed = if change.changed.is_empty() { "nothing".to_owned() } else { change.changed.join(", ") };
         tracing::info!(%changed, "the edited configuration is in force");

@@ -125,20 +125,9 @@ impl Edition {
     /// All that a document shows besides its articles: the program, the feed's address, and the settings. Where one of
     /// them changes, so do the addresses of all archives.
     fn seed(&self, asked: &Asked) -> Xxh3 {
-        let mut seed = Xxh3::new();
-        let mut add = |text: &str| {
-            seed.update(text.as_bytes());
-            seed.update(&[0]);
-        };
-        add(env!("CARGO_PKG_VERSION"));
-        add(&self.address("", &asked.current()));
-        add(&format!("{:?}", self.feed));
-        self.themes.iter().for_each(|theme| add(&format!("{theme:?}")));
-        self.sources.iter().for_each(|(id, card)| add(&format!("{id} {card:?}")));
-        // Ceilings are remembered for sources that left the configuration; of the others the configuration decides.
-        let ceilings = self.ceilings.read().unwrap_or_else(PoisonError::into_inner);
-        let left = ceilings.iter().filter(|(id, _)| !self.sources.contains_key(*id));
-        left.for_each(|(id, body)| add(&format!("{id} {body:?}")));
+        let mut seed = self.settings();
+        seed.update(self.address("", &asked.current()).as_bytes());
+        seed.update(&[0]);
         seed
     }
 }

@@ -7,6 +7,7 @@ mod entry;
 mod history;
 mod recent;
 mod select;
+mod settled;
 
 pub use asked::{ArchiveAt, Asked};
 pub(crate) use ceiling::ceiling;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use url::Url;
 
@@ -62,6 +64,8 @@ pub struct Edition {
     borne: Arc<RwLock<BTreeSet<String>>>,
     /// The ceilings of sources as the store remembers them, for those that left the configuration.
     ceilings: Arc<RwLock<BTreeMap<SourceId, Body>>>,
+    /// Since when the settings are in force, where others were before.
+    settled: ArcSwapOption<Timestamp>,
     /// The address that readers use, with a slash at the end.
     pub public_url: Url,
     /// What feeds say of themselves.
@@ -81,6 +85,7 @@ impl Edition {
             recent: Arc::default(),
             borne: Arc::default(),
             ceilings: Arc::default(),
+            settled: ArcSwapOption::empty(),
             public_url: config.server.public_url.clone(),
             feed: config.feed.clone(),
             themes: config.themes.clone(),
@@ -99,6 +104,7 @@ impl Edition {
             recent: Arc::clone(&self.recent),
             borne: Arc::clone(&self.borne),
             ceilings: Arc::clone(&self.ceilings),
+            settled: ArcSwapOption::empty(),
             public_url: config.server.public_url.clone(),
             feed: config.feed.clone(),
             themes: config.themes.clone(),
@@ -106,14 +112,20 @@ impl Edition {
         }
     }
 
+    /// Recalls what the store knows of sources and themes beyond the log.
+    async fn recall(&self) -> Result<(), StoreError> {
+        let names = self.store.names().await?;
+        self.borne.write().unwrap_or_else(PoisonError::into_inner).extend(names);
+        let states = self.store.sources().await?.into_iter();
+        let ceilings = states.filter_map(|(id, state)| Some((id, state.body?)));
+        self.ceilings.write().unwrap_or_else(PoisonError::into_inner).extend(ceilings);
+        Ok(())
+    }
+
     /// Applies every change since the last call; returns the sequence that the edition now stands at.
     pub async fn follow(&self) -> Result<u64, StoreError> {
         if self.version() == 0 {
-            let names = self.store.names().await?;
-            self.borne.write().unwrap_or_else(PoisonError::into_inner).extend(names);
-            let states = self.store.sources().await?.into_iter();
-            let ceilings = states.filter_map(|(id, state)| Some((id, state.body?)));
-            self.ceilings.write().unwrap_or_else(PoisonError::into_inner).extend(ceilings);
+            self.recall().await?;
         }
         loop {
             let after = self.followed.load(Ordering::Acquire);
@@ -254,7 +266,7 @@ impl Edition {
             history,
             entries,
         };
-        Ok(Issue::Feed(Box::new(feed), last_change))
+        Ok(Issue::Feed(Box::new(feed), self.changed(last_change)))
     }
 
     /// Every source of the configuration.

@@ -80,10 +80,14 @@ impl Front {
     }
 
     /// The same site under other settings. Prepared bodies go; what is known of the log stays.
-    pub fn renew(&self, config: &Config, bot: Bot) {
+    pub async fn renew(&self, config: &Config, bot: Bot) {
         let site = self.get();
+        let edition = site.edition.under(config);
+        if let Err(error) = edition.settle(site.clock.now()).await {
+            tracing::warn!(%error, "the edit is not noted: clients that ask by date alone may miss what it changes");
+        }
         self.0.store(Arc::new(Site {
-            edition: Arc::new(site.edition.under(config)),
+            edition: Arc::new(edition),
             store: site.store.clone(),
             bodies: Bodies::default(),
             limits: Limits::new(&config.server),

@@ -151,3 +151,38 @@ async fn a_script_in_another_page_may_ask_conditionally() {
     assert!(header(&feed, name("access-control-expose-headers")).contains("etag"));
     assert_eq!(header(&feed, name("access-control-allow-credentials")), "");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_what_feeds_say_moves_their_date_once() {
+    let folder = tempdir().unwrap();
+    let house = House::open(folder.path()).await;
+    let line = house.line(house.store().await).await;
+    house.crawl_some(&line, house.config.sources[0].id.as_str()).await;
+    let changed = async |config: &depeche::config::Config| {
+        let edition = Edition::new(line.store.clone(), config);
+        edition.settle(line.clock.now()).await.unwrap();
+        edition.follow().await.unwrap();
+        let Issue::Feed(_, changed) = edition.feed(&Query::default().into(), Format::Atom).await.unwrap() else {
+            panic!()
+        };
+        house.later(30);
+        changed.unwrap()
+    };
+    let crawled = changed(&house.config).await;
+    assert_eq!(changed(&house.config).await, crawled, "the first settings change nothing");
+    let mut edited = (*house.config).clone();
+    edited.feed.title = "Another title".to_owned();
+    let now = line.clock.now();
+    assert_eq!(changed(&edited).await, now);
+    assert_eq!(changed(&edited).await, now, "a restart is no edit");
+    let back = line.clock.now();
+    assert_eq!(changed(&house.config).await, back, "what stood there before the edit was shown by no feed since");
+    let live = Edition::new(line.store.clone(), &house.config);
+    live.settle(line.clock.now()).await.unwrap();
+    live.follow().await.unwrap();
+    let under = live.under(&edited);
+    let now = line.clock.now();
+    under.settle(now).await.unwrap();
+    let Issue::Feed(_, changed) = under.feed(&Query::default().into(), Format::Atom).await.unwrap() else { panic!() };
+    assert_eq!(changed, Some(now));
+}
