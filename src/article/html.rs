@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{is_too_wild, is_xml_char};
+use super::{is_too_wild, is_xml_char, leads_inside};
 
 /// Sanitised HTML. [`SafeHtml::sanitise`] is its only constructor; the store reads back what it wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,14 @@ fn cleaner(base: &Url) -> ammonia::Builder<'static> {
         ]))
         .generic_attributes(HashSet::from(["lang", "dir"]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        // A reader's program asks for pictures unseen: none may stand in its own network.
+        .attribute_filter({
+            let base = base.clone();
+            move |element, attribute, value| match (element, attribute) {
+                ("img", "src") if base.join(value).is_ok_and(|url| leads_inside(&url, &base)) => None,
+                _ => Some(value.into()),
+            }
+        })
         .link_rel(Some("noopener noreferrer"))
         .url_relative(ammonia::UrlRelative::RewriteWithBase(base.clone()))
         .strip_comments(true);
@@ -114,5 +122,21 @@ impl SafeHtml {
     /// True when nothing was left.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_picture_asks_inside_the_network_of_a_reader() {
+        let base = "https://office.example/news/1".parse().unwrap();
+        let markup = r#"<img src="http://192.168.1.1/reboot" alt="a"><img src="//router/x" alt="b"><img src="/c.jpg" alt="c"><a href="http://10.0.0.1/">d</a>"#;
+        assert_eq!(
+            SafeHtml::sanitise(markup, &base).as_str(),
+            r#"<img alt="a"><img alt="b"><img src="https://office.example/c.jpg" alt="c"><a href="http://10.0.0.1/" rel="noopener noreferrer">d</a>"#
+        );
     }
 }

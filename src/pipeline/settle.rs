@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 
 use super::{Line, difference};
-use crate::article::{Article, ArticleId, Country, Published, RawArticle, SourceId, Story, StoryEntry, StoryId};
+use crate::article::{
+    Article, ArticleId, Country, Published, RawArticle, SourceId, Story, StoryEntry, StoryId, leads_inside,
+};
 use crate::dedup;
 use crate::enrich::Enrichment;
 use crate::store::{ChangeKind, StoreError};
@@ -41,7 +43,7 @@ pub(super) fn article(raw: RawArticle, enrichment: Enrichment, given: Given) -> 
         text: raw.text,
         summary: raw.summary,
         authors: raw.authors,
-        image: raw.image,
+        image: raw.image.filter(|image| !leads_inside(&image.url, &raw.url)),
         attachments: raw.attachments,
         contact: raw.contact,
         credit: raw.credit,
