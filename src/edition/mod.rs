@@ -8,10 +8,12 @@ mod history;
 mod recent;
 mod select;
 mod settled;
+mod wording;
 
 pub use asked::{ArchiveAt, Asked};
 pub(crate) use ceiling::ceiling;
 pub use select::Part;
+pub(crate) use wording::{Op, Piece, Rewording, rewordings};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -32,7 +32,7 @@ use crate::edition::Edition;
 use crate::health::Network;
 use crate::store::Store;
 
-pub(crate) use api::find;
+pub(crate) use api::{find, reworded};
 pub use feeds::Bodies;
 pub use limit::Limits;
 pub use pages::Bot;

@@ -1,7 +1,10 @@
 //! The API as a partner's script uses it: every article, every change exactly once, closed vocabularies, clear errors.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use depeche::query::Body;
+use depeche::{dedup, demo};
 use reqwest::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use serde_json::Value;
 
@@ -252,4 +255,40 @@ async fn a_withdrawn_article_is_gone_everywhere_and_stays_out() {
     assert_eq!(server.line.store.withdrawn(uuid).await.unwrap(), None);
     assert_eq!(server.line.store.article(uuid).await.unwrap().unwrap().title, title);
     server.line.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_is_shown_word_by_word_where_the_text_may_be_shown() {
+    for body in [Body::Full, Body::Summary] {
+        let server = Server::with(&["kenya"], |house| {
+            let config = Arc::make_mut(&mut house.config);
+            for source in &mut config.sources {
+                Arc::make_mut(source).body = body;
+            }
+        })
+        .await;
+        let fixture = demo::fixtures().unwrap().into_iter().find(|f| f.name == "kenya/turkana.html").unwrap();
+        let page = String::from_utf8(fixture.body.to_vec()).unwrap();
+        let title = fixture.expect.unwrap().title;
+        let (head, tail) = title.split_once(' ').unwrap();
+        let edited = page.replace(title.as_str(), &format!("Quokka {tail}")).replacen("</p>", " Wombats came.</p>", 2);
+        let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
+        server.house.replay.answer(fixture.url.as_str(), 200, &headers, edited.into_bytes());
+        server.house.crawl_some(&server.line, "kenya").await;
+        server.settle().await;
+        let url = dedup::canonical(&fixture.url, true);
+        let id = server.line.store.by_url(&url).await.unwrap().unwrap();
+        let revision = server.json(&format!("/api/v1/articles/{id}")).await["data"]["revisions"][0].take();
+        let expected = serde_json::json!([
+            {"op": "removed", "text": head},
+            {"op": "added", "text": "Quokka"},
+            {"op": "same", "text": format!(" {tail}")},
+        ]);
+        assert_eq!(revision["changes"]["title"], expected);
+        let shown = server.get(&format!("/articles/{id}?ui=fr"), &[]).await.text().await.unwrap();
+        assert!(shown.contains(&format!("<del>{head}</del><ins>Quokka</ins>")), "{shown}");
+        let added = |text: &str| text.contains("Wombats came.");
+        assert_eq!(added(&revision.to_string()), body == Body::Full, "{revision}");
+        assert_eq!(shown.contains("<ins> Wombats came.</ins>"), body == Body::Full, "{shown}");
+    }
 }

@@ -11,9 +11,9 @@ use super::super::answer::{self, Parameters, bad};
 use super::super::{Problem, Shared, Site};
 use super::vocabulary::{country_json, theme_json};
 use crate::article::{Article, ArticleId, Story};
-use crate::edition::ceiling;
+use crate::edition::{Rewording, ceiling, rewordings};
 use crate::query::{Body, Dedupe, Query};
-use crate::store::StoreError;
+use crate::store::{Revision, StoreError};
 
 /// The fields of an article, for `fields=`.
 const FIELDS: &[&str] = &[
@@ -82,11 +82,31 @@ pub(in crate::web) async fn article(
     let article = find(&site, &id).await?;
     let mut data = view(&site, &article, &query).await?;
     let full = site.edition.source(&article.source).body == Body::Full;
-    let former = site.edition.former(&article).await?.into_iter();
-    let former: Vec<Value> =
-        former.map(|r| json!({"until": r.until, "title": r.title, "text": full.then_some(r.text)})).collect();
-    data["revisions"] = Value::Array(former);
+    data["revisions"] = revisions(site.edition.former(&article).await?, article, full).await?;
     answer::json(&headers, &json!({"data": pick(data, fields.as_deref())}))
+}
+
+/// Former texts, the oldest first, each with what became of it.
+async fn revisions(former: Vec<Revision>, article: Article, full: bool) -> Result<Value, Problem> {
+    let changes = reworded(&former, &article).await?;
+    let unknown = former.len() - changes.len();
+    let changes = std::iter::repeat_n(None, unknown).chain(changes.into_iter().map(Some));
+    let shown = former.into_iter().zip(changes).map(|(former, changes)| {
+        let changes = changes.map(|c| json!({"title": c.title, "text": full.then_some(c.text)}));
+        json!({"until": former.until, "title": former.title, "text": full.then_some(former.text), "changes": changes})
+    });
+    Ok(Value::Array(shown.collect()))
+}
+
+/// What became of the last former texts. Off the async threads: long texts are compared.
+pub(crate) async fn reworded(former: &[Revision], article: &Article) -> Result<Vec<Rewording>, Problem> {
+    let (former, article) = (former.to_vec(), article.clone());
+    let work = tokio::task::spawn_blocking(move || rewordings(&former, &article)).await;
+    work.map_err(|why| {
+        tracing::error!(%why, "the former texts of an article could not be compared");
+        let detail = "unable to compare the former texts of this article; the log says why";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the texts could not be compared", detail)
+    })
 }
 
 /// The live article with this id: 404 where there is none, 410 where it was withdrawn.

@@ -6,8 +6,8 @@ mod changes;
 mod openapi;
 mod vocabulary;
 
-pub(crate) use articles::find;
 pub(super) use articles::{article, articles};
+pub(crate) use articles::{find, reworded};
 pub(super) use changes::changes;
 pub(super) use openapi::openapi;
 pub(super) use vocabulary::{countries, sources, themes};

@@ -169,7 +169,12 @@ fn schemas() -> Value {
             "rights": {"type": ["string", "null"]},
             "by": {"description": "Which rules found the text"},
             "evidence": {"type": "object", "description": "With explain=1"},
-            "revisions": {"type": "array", "description": "Former texts, of one article alone", "items": {"type": "object"}},
+            "revisions": {"type": "array", "description": "Former texts, the oldest first, of one article alone", "items": object(&["until", "title", "text", "changes"], json!({
+                "until": time,
+                "title": text(),
+                "text": {"type": ["string", "null"], "description": "Null where the source allows a summary alone"},
+                "changes": {"type": ["object", "null"], "description": "What the edit at `until` did, word by word: pieces of title and text with op same, removed or added, which read back as both texts. Null for all but the last 20"},
+            }))},
         })),
         "Change": object(&["seq", "kind", "article_id", "story_id", "url", "at"], json!({
             "seq": {"type": "integer"},

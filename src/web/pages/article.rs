@@ -7,9 +7,9 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{Texts, interface, layout, texts};
 use crate::article::{Article, Evidence, Language, Story};
-use crate::edition::ceiling;
+use crate::edition::{Op, Piece, ceiling};
 use crate::query::Body;
-use crate::web::{Problem, Shared, Site, find};
+use crate::web::{Problem, Shared, Site, find, reworded};
 
 pub(in crate::web) async fn article(
     State(site): Shared,
@@ -41,6 +41,7 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
     let story = site.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(article));
     let (also, translations) = site.edition.relatives(article, &story).await?;
     let revisions = site.edition.former(article).await?;
+    let changes = reworded(&revisions, article).await?;
     let root = site.edition.public_url.path();
     Ok(html! {
         article lang=(language.tag()) dir=(direction) {
@@ -76,8 +77,15 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
         }
         @if !revisions.is_empty() {
             h2 { (t.revisions) }
-            @for former in revisions.iter().rev() {
-                details { summary { (t.until) " " (former.until) ": " (former.title) } @for line in former.text.lines() { p { (line) } } }
+            @for (n, former) in revisions.iter().enumerate().rev() {
+                @let change = n.checked_sub(revisions.len() - changes.len()).map(|n| &changes[n]);
+                details open[n + 1 == revisions.len()] lang=(language.tag()) dir=(direction) {
+                    summary { (t.until) " " (former.until) }
+                    @match change {
+                        Some(change) => { p { strong { (marked(&change.title)) } } @if full { div.wording { (marked(&change.text)) } } }
+                        None => { p { strong { (former.title) } } @for line in former.text.lines() { p { (line) } } }
+                    }
+                }
             }
         }
     })
@@ -87,4 +95,31 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
 fn words(evidence: &[Evidence]) -> Markup {
     let shown: Vec<String> = evidence.iter().map(|e| format!("{}: “{}”", e.field, e.words)).collect();
     html! { span.meta { (shown.join(", ")) } }
+}
+
+/// Words that are the same on both sides of a change and yet shown: more are left out.
+const AROUND: usize = 12;
+
+/// What a change took out and put in, each in its place.
+fn marked(pieces: &[Piece]) -> Markup {
+    let last = pieces.len().saturating_sub(1);
+    html! {
+        @for (n, piece) in pieces.iter().enumerate() {
+            @match piece.op {
+                Op::Removed => del { (piece.text) },
+                Op::Added => ins { (piece.text) },
+                Op::Same => (unchanged(&piece.text, n == 0, n == last)),
+            }
+        }
+    }
+}
+
+/// Of a stretch that did not change, what stands beside a change.
+fn unchanged(text: &str, first: bool, last: bool) -> String {
+    let words: Vec<&str> = text.split_inclusive(char::is_whitespace).collect();
+    let (before, after) = (if first { 0 } else { AROUND }, if last { 0 } else { AROUND });
+    if words.len() <= before + after + 1 {
+        return text.to_owned();
+    }
+    format!("{} … {}", words[..before].concat(), words[words.len() - after..].concat())
 }
