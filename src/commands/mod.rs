@@ -22,6 +22,7 @@ mod verify;
 mod withdraw;
 
 use std::path::Path;
+use std::time::Duration;
 
 pub use self::out::say;
 use crate::cli::{Cli, Command, DemoArgs};
@@ -61,8 +62,14 @@ pub fn run(cli: Cli) -> Exit {
     }
 }
 
+/// How long threads that read or write files may take to end after the command itself: a disk may not answer.
+const GRACE: Duration = Duration::from_secs(20);
+
 fn asynchronous(command: impl Future<Output = Exit>) -> Exit {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let exit = runtime.block_on(command);
+    runtime.shutdown_timeout(GRACE);
+    exit
 }
 
 /// The configuration, or what is wrong with it on standard error and the exit code for that.

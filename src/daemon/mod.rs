@@ -43,7 +43,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// How long work in hand may take to finish after a signal.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// What may fail before anything runs.
+/// What may fail before anything runs, and what ends a daemon that runs.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store.
@@ -138,7 +138,8 @@ impl Plan {
     }
 }
 
-/// Runs until `line.stop` is cancelled, then lets what is in hand finish.
+/// Runs until `line.stop` is cancelled, then lets what is in hand finish. A store that cannot be written any more ends it,
+/// too, with its error.
 pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), StartError> {
     let Plan { role, listener, admin, watch } = plan;
     let stop = line.stop.clone();
@@ -178,7 +179,13 @@ pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), Star
     tasks.spawn(upkeep::run(line.store.clone(), folder.clone(), live.clone(), clock, stop.clone()));
     tasks.spawn(Desk::live(live, line.clone(), Some(edition)).serve(folder));
     tasks.close();
-    stop.cancelled().await;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = line.store.failed() => {
+            tracing::error!("stopping: the store must be opened again");
+            stop.cancel();
+        }
+    }
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         tracing::warn!("work in hand did not end within {} s and is dropped; nothing stored is lost", GRACE.as_secs());
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::floor::{Bytes, free_bytes};
 use super::open::{attempt, engine};
-use super::sled::Content;
+use super::sled::{Content, Watch};
 use super::{Sled, StoreError, opened, swap};
 
 /// When a store is copied to fresh files.
@@ -95,7 +95,13 @@ fn copy(folder: &Path, store: &Sled, live: u64) -> Result<(), String> {
     let (building, lock) = swap::build(folder).map_err(|error| error.to_string())?;
     let lock = Arc::new(lock);
     // The engine panics on some failures to write.
-    let copied = catch_unwind(AssertUnwindSafe(|| store.copy_into(&engine(&building).open()?)));
+    let copied = catch_unwind(AssertUnwindSafe(|| {
+        let db = engine(&building).open()?;
+        let watch = Watch::over(db.clone(), Arc::clone(&lock)).map_err(|why| StoreError::Engine(why.to_string()))?;
+        // Dropped before the watch, which closes the engine.
+        let (_watch, db) = (watch, db);
+        store.copy_into(&db)
+    }));
     let wanted: Content = copied.map_err(|_| "the engine panicked".to_owned())?.map_err(|error| error.to_string())?;
     let found = attempt(&building, &lock, &mut None).map_err(|error| error.to_string())?;
     let found = found.ok_or("the copy does not open")?;
@@ -111,7 +117,7 @@ fn copy(folder: &Path, store: &Sled, live: u64) -> Result<(), String> {
 }
 
 /// What the files of a folder take on the disk.
-fn bytes_of(folder: &Path) -> io::Result<u64> {
+pub(super) fn bytes_of(folder: &Path) -> io::Result<u64> {
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     let mut bytes = 0;
     while let Some(folder) = folders.pop() {

@@ -1,9 +1,11 @@
 //! The only truth: article records and the change log behind them, on one async surface.
 //! It never acknowledges what was not flushed, and knows no page, feed or web.
 
+mod aside;
 mod compact;
 mod erase;
 mod export;
+mod failure;
 mod floor;
 mod ledger;
 mod memory;
@@ -40,16 +42,9 @@ pub fn exports_of(folder: &Path) -> std::path::PathBuf {
     folder.with_file_name(format!("{name}-exports"))
 }
 
-/// Copies of a store that did not open, which stand beside it.
+/// Copies of a store that did not open whole, which stand beside it, the oldest first.
 pub fn broken_copies_of(folder: &Path) -> Vec<std::path::PathBuf> {
-    let name = format!("{}.broken-", folder.file_name().unwrap_or_default().to_string_lossy());
-    let beside = folder.parent().and_then(|parent| std::fs::read_dir(parent).ok()).into_iter().flatten().flatten();
-    let mut copies: Vec<_> = beside
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&name))
-        .map(|entry| entry.path())
-        .collect();
-    copies.sort();
-    copies
+    aside::copies(folder)
 }
 
 /// A store: the reference in memory, or sled on disk. Cloning it is cheap.
@@ -249,6 +244,14 @@ pub enum StoreError {
     /// sled failed.
     #[error("unable to use the store: {0}; is the disk full or failing?")]
     Engine(String),
+    /// sled failed to write.
+    #[error(
+        "unable to write to the store: {0}; nothing more is stored: make room on its disk, or mend it, and start again"
+    )]
+    Failed(String),
+    /// Our own work on it ended in the middle.
+    #[error("unable to finish a task of the store: {0}; this is a defect, please report it")]
+    Task(String),
     /// The disk is nearly full.
     #[error(
         "unable to write to the store {folder}: {free} are free there, and store.floor is {floor}; free some room, and it goes on by itself"
@@ -338,13 +341,26 @@ macro_rules! dispatch {
     };
 }
 
+/// The same for what writes, which is refused once the store failed.
+macro_rules! change {
+    ($self:ident . $method:ident ( $($arg:expr),* )) => {
+        match $self {
+            Store::Memory(store) => store.$method($($arg),*),
+            Store::Sled(store) => {
+                let work = store.clone();
+                store.failure().guard(on_disk(move || work.$method($($arg),*))).await
+            }
+        }
+    };
+}
+
 /// sled blocks; the async threads must not.
 async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        Err(error) => Err(StoreError::Engine(format!("a store task died: {error}"))),
+        Err(error) => Err(StoreError::Task(error.to_string())),
     }
 }
 
@@ -397,11 +413,30 @@ impl Store {
         }
     }
 
-    /// Refuses where the disk has too little room left. What asks sites for something asks this first.
+    /// Refuses where the store failed, or the disk has too little room left. What asks sites for something asks this first.
     pub fn room(&self) -> Result<(), StoreError> {
         match self {
             Store::Memory(_) => Ok(()),
-            Store::Sled(store) => store.floor().map_or(Ok(()), Floor::check),
+            Store::Sled(store) => {
+                store.failure().check()?;
+                store.floor().map_or(Ok(()), Floor::check)
+            }
+        }
+    }
+
+    /// Why nothing is written any more, where that is so: only a new opening of the store ends it.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Store::Memory(_) => None,
+            Store::Sled(store) => store.failure().why(),
+        }
+    }
+
+    /// Waits until the store cannot be written any more.
+    pub async fn failed(&self) {
+        match self {
+            Store::Memory(_) => std::future::pending().await,
+            Store::Sled(store) => store.failure().told().await,
         }
     }
 
@@ -441,14 +476,14 @@ impl Store {
         if put.kind != ChangeKind::Withdrawn {
             self.room()?;
         }
-        dispatch!(self.put(&put))
+        change!(self.put(&put))
     }
 
     /// Another spelling of a stored article's address. The first article that claims a spelling keeps it.
     pub async fn alias(&self, canonical: &str, id: ArticleId) -> Result<(), StoreError> {
         self.room()?;
         let canonical = canonical.to_owned();
-        dispatch!(self.alias(&canonical, id))
+        change!(self.alias(&canonical, id))
     }
 
     /// Changes after a sequence number, the oldest first.
@@ -487,7 +522,7 @@ impl Store {
     pub async fn save_page(&self, url: &str, page: PageMemory) -> Result<(), StoreError> {
         self.room()?;
         let url = url.to_owned();
-        dispatch!(self.save_page(&url, &page))
+        change!(self.save_page(&url, &page))
     }
 
     /// What is remembered of a source.
@@ -500,13 +535,13 @@ impl Store {
     pub async fn save_source(&self, id: &SourceId, state: SourceState) -> Result<(), StoreError> {
         self.room()?;
         let id = id.clone();
-        dispatch!(self.save_source(&id, &state))
+        change!(self.save_source(&id, &state))
     }
 
     /// Remembers what is left of a source's state after a takedown, however little room there is.
     pub async fn shrink_source(&self, id: &SourceId, state: SourceState) -> Result<(), StoreError> {
         let id = id.clone();
-        dispatch!(self.save_source(&id, &state))
+        change!(self.save_source(&id, &state))
     }
 
     /// Every source with a state.
@@ -524,13 +559,13 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.room()?;
         let id = id.clone();
-        dispatch!(self.lease(&id, holder, now, until))
+        change!(self.lease(&id, holder, now, until))
     }
 
     /// Gives a source back.
     pub async fn release(&self, id: &SourceId, holder: Uuid) -> Result<(), StoreError> {
         let id = id.clone();
-        dispatch!(self.release(&id, holder))
+        change!(self.release(&id, holder))
     }
 
     /// Hosts that asked for patience, and until when.
@@ -541,13 +576,13 @@ impl Store {
     /// Remembers them, and forgets those whose time is over.
     pub async fn save_hosts(&self, hosts: Vec<(String, Timestamp)>, now: Timestamp) -> Result<(), StoreError> {
         self.room()?;
-        dispatch!(self.save_hosts(&hosts, now))
+        change!(self.save_hosts(&hosts, now))
     }
 
     /// Keeps an address out for ever.
     pub async fn block(&self, canonical: &str, at: Timestamp) -> Result<(), StoreError> {
         let canonical = canonical.to_owned();
-        dispatch!(self.block(&canonical, at))
+        change!(self.block(&canonical, at))
     }
 
     /// True when an address is kept out.
@@ -559,7 +594,7 @@ impl Store {
     /// Lets an address in again.
     pub async fn unblock(&self, canonical: &str) -> Result<(), StoreError> {
         let canonical = canonical.to_owned();
-        dispatch!(self.unblock(&canonical))
+        change!(self.unblock(&canonical))
     }
 
     /// The texts that an article had before, the oldest first.
@@ -575,7 +610,7 @@ impl Store {
 
     /// Notes values in the ledger, or strikes them out; all of them or none, and on disk when this answers.
     pub async fn note(&self, rows: Vec<(String, Option<serde_json::Value>)>) -> Result<(), StoreError> {
-        dispatch!(self.note(&rows))
+        change!(self.note(&rows))
     }
 
     /// Every theme and source that a stored article ever bore, as `theme:slug` and `source:id`.
@@ -593,7 +628,7 @@ impl Store {
     pub async fn import(&self, path: &Path) -> Result<ExportReport, StoreError> {
         self.room()?;
         let path = path.to_owned();
-        dispatch!(self.import(&path))
+        change!(self.import(&path))
     }
 
     /// Every article has all its keys and the reverse; the log is whole; stories and members agree.
@@ -604,16 +639,16 @@ impl Store {
     /// Puts right what can be derived from the articles, and says each thing that it did. It removes no article, no text
     /// and no entry of the log that can be read.
     pub async fn repair(&self) -> Result<Vec<String>, StoreError> {
-        dispatch!(self.repair())
+        change!(self.repair())
     }
 
     /// Wants the store copied to fresh files at its next opening: what was deleted is gone from the disk then.
     pub async fn ask_compaction(&self) -> Result<(), StoreError> {
-        dispatch!(self.ask_compaction())
+        change!(self.ask_compaction())
     }
 
     /// Waits until everything is on disk.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        dispatch!(self.flush())
+        change!(self.flush())
     }
 }

@@ -3,12 +3,15 @@
 //! What is lost is told, and readers' cursors are reset. It never deletes what it could not copy.
 
 use std::fs::{self, File};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::failure::unwritable;
+use super::floor::free_bytes;
 use super::sled::Walk;
-use super::{Compaction, Head, Opened, Sled, StoreError, compact, export, opened, reached, swap};
+use super::{Compaction, Head, Opened, Sled, StoreError, aside, compact, export, opened, reached, swap};
 
 /// Half of what the process may use at 100,000 articles goes elsewhere.
 const CACHE: u64 = 64 << 20;
@@ -23,9 +26,28 @@ pub(super) fn open_for_import(folder: &Path) -> Result<(Sled, Opened), StoreErro
     climb(folder, false, Compaction::default())
 }
 
+/// Where the system lets nothing be written, nothing is given up: neither a copy nor an export nor an empty store would be
+/// of use, and with room it may open whole.
 fn climb(folder: &Path, restore: bool, when: Compaction) -> Result<(Sled, Opened), StoreError> {
     let folder = &std::path::absolute(folder).map_err(|e| wrong(folder, e))?;
-    let lock = swap::settle(folder).map_err(|e| wrong(folder, e))?.ok_or_else(|| held(folder))?;
+    let mut copied = None;
+    let done = rungs(folder, restore, when, &mut copied);
+    let Err(StoreError::Failed(why)) = done else { return done };
+    // What was copied before anything was tried on it goes back, or each start would copy it once more.
+    if let Some(copy) = copied {
+        aside::put_back(folder, &copy)
+            .map_err(|e| wrong(folder, format!("{why}; it was copied to {}: {e}", copy.display())))?;
+    }
+    Err(wrong(folder, format!("{why}; make room there, or mend it, and start again: the store stays as it is")))
+}
+
+fn rungs(
+    folder: &Path,
+    restore: bool,
+    when: Compaction,
+    copied: &mut Option<PathBuf>,
+) -> Result<(Sled, Opened), StoreError> {
+    let lock = swap::settle(folder).map_err(|e| stuck(folder, e))?.ok_or_else(|| held(folder))?;
     let lock = Arc::new(lock);
     remove(folder, |name| name.starts_with("snap.") && name.ends_with(".generating"))?;
     let noted = reached::read(folder);
@@ -39,15 +61,16 @@ fn climb(folder: &Path, restore: bool, when: Compaction) -> Result<(Sled, Opened
         // may wait for ever when a store that was whole to it is read again without them.
         let behind = found.as_ref().is_none_or(|f| noted.is_some_and(|head| f.head.seq < head.seq));
         drop(found);
-        let aside = aside(folder)?;
-        tracing::error!(folder = %folder.display(), why = copy.take().unwrap_or_default(), aside = %aside.display(), "the store does not open whole; it is copied aside and tried again");
+        let kept = aside::keep(folder, free_bytes)?;
+        *copied = Some(kept.clone());
+        tracing::error!(folder = %folder.display(), why = copy.take().unwrap_or_default(), aside = %kept.display(), "the store does not open whole; it is copied aside and tried again");
         if behind {
             found = without_snapshots(folder, &lock)?;
             how = Opened::WithoutSnapshots;
         } else {
             found = attempt(folder, &lock, &mut None)?;
         }
-        copy = Some(aside.display().to_string());
+        copy = Some(kept.display().to_string());
     }
     let aside = copy.map(PathBuf::from);
     let seq = found.as_ref().map_or(0, |found| found.head.seq);
@@ -62,6 +85,7 @@ fn climb(folder: &Path, restore: bool, when: Compaction) -> Result<(Sled, Opened
         if damage.is_none() && seq >= known {
             // The log gave everything, so the copy is of no more use.
             if let Some(aside) = aside {
+                *copied = None;
                 fs::remove_dir_all(aside).map_err(|e| wrong(folder, e))?;
             }
             let store = compact::if_due(folder, found.store, found.walk.live, when)?;
@@ -100,7 +124,9 @@ fn without_snapshots(folder: &Path, lock: &Arc<File>) -> Result<Option<Found>, S
 
 /// Says what opening took, keeps it, and notes where the log stands now.
 fn finish(folder: &Path, store: Sled, how: Opened) -> Result<(Sled, Opened), StoreError> {
-    if how != Opened::Whole {
+    if how == Opened::Whole {
+        aside::prune(folder);
+    } else {
         tracing::error!(folder = %folder.display(), lost = how.lost(), "{how}");
         opened::keep(folder, &how);
     }
@@ -115,7 +141,7 @@ fn rebuild(
     known: u64,
     copy: Option<PathBuf>,
 ) -> Result<(Sled, Opened), StoreError> {
-    let (building, lock) = swap::build(folder).map_err(|e| wrong(folder, e))?;
+    let (building, lock) = swap::build(folder).map_err(|e| stuck(folder, e))?;
     let lock = Arc::new(lock);
     let mut from = None;
     {
@@ -127,6 +153,7 @@ fn rebuild(
                     from = Some(((*path).clone(), report.seq));
                     break;
                 }
+                Err(error @ StoreError::Failed(_)) => return Err(error),
                 Err(error) => tracing::error!(%error, "this export is of no use; an older one is tried"),
             }
         }
@@ -134,7 +161,7 @@ fn rebuild(
     }
     let (aside, was_copied) = match copy {
         Some(copy) => (copy, true),
-        None => (free_name(folder), false),
+        None => (aside::next(folder), false),
     };
     // The copy was made before anything was tried on it, so it is the better one to keep.
     let old = if was_copied { swap::beside(folder, "old") } else { aside.clone() };
@@ -154,6 +181,11 @@ fn rebuild(
 
 fn wrong(folder: &Path, why: impl ToString) -> StoreError {
     StoreError::Open { folder: folder.display().to_string(), why: why.to_string() }
+}
+
+/// The same, told apart from a system that lets nothing be written.
+fn stuck(folder: &Path, error: io::Error) -> StoreError {
+    unwritable(&error).map_or_else(|| wrong(folder, error), |why| StoreError::Failed(why.to_owned()))
 }
 
 fn held(folder: &Path) -> StoreError {
@@ -183,7 +215,8 @@ pub(super) fn engine(folder: &Path) -> sled::Config {
 }
 
 /// Opens and reads all of it. sled panics on some torn files, so a panic counts as a failure to open, which gives nothing
-/// and says why. A store that another process holds, or that a newer program wrote, is an error: nothing may touch it.
+/// and says why. A store that another process holds, that a newer program wrote, or that the system lets nobody write is an
+/// error: nothing may touch it.
 pub(super) fn attempt(folder: &Path, lock: &Arc<File>, why: &mut Option<String>) -> Result<Option<Found>, StoreError> {
     let config = engine(folder);
     let opened = catch_unwind(AssertUnwindSafe(|| {
@@ -210,7 +243,7 @@ pub(super) fn attempt(folder: &Path, lock: &Arc<File>, why: &mut Option<String>)
             why.clone_from(&found.walk.damage);
             Ok(Some(found))
         }
-        Ok(Err(error @ StoreError::Held { .. })) => Err(error),
+        Ok(Err(error @ (StoreError::Held { .. } | StoreError::Failed(_)))) => Err(error),
         Ok(Err(error)) => {
             *why = Some(error.to_string());
             Ok(None)
@@ -233,33 +266,6 @@ fn remove(folder: &Path, which: impl Fn(&str) -> bool) -> Result<(), StoreError>
         }
     }
     Ok(())
-}
-
-/// Copies the folder beside itself, under the first free name.
-fn aside(folder: &Path) -> Result<PathBuf, StoreError> {
-    let wrong = |why: std::io::Error| StoreError::Open {
-        folder: folder.display().to_string(),
-        why: format!("it is corrupt and cannot be copied aside: {why}"),
-    };
-    let target = free_name(folder);
-    let mut folders = vec![(folder.to_owned(), target.clone())];
-    while let Some((from, to)) = folders.pop() {
-        fs::create_dir_all(&to).map_err(wrong)?;
-        for entry in fs::read_dir(&from).map_err(wrong)? {
-            let entry = entry.map_err(wrong)?;
-            let (from, to) = (entry.path(), to.join(entry.file_name()));
-            if from.is_dir() {
-                folders.push((from, to));
-            } else if from.is_file() {
-                fs::copy(&from, &to).map_err(wrong)?;
-            }
-        }
-    }
-    Ok(target)
-}
-
-fn free_name(folder: &Path) -> PathBuf {
-    (1u32..).map(|n| swap::beside(folder, &format!("broken-{n}"))).find(|path| !path.exists()).unwrap_or_default()
 }
 
 const HOLDER: &str = "holder.pid";

@@ -6,6 +6,7 @@ mod put;
 mod repair;
 mod tail;
 mod transfer;
+mod watch;
 
 use std::fs::File;
 use std::path::Path;
@@ -18,10 +19,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::Tree;
-use sled::transaction::ConflictableTransactionError;
+use sled::transaction::{ConflictableTransactionError, TransactionError};
 use uuid::Uuid;
 
 use super::erase::{self, Gone};
+use super::failure::{Failure, unwritable};
 use super::floor::Floor;
 use super::reached::Reached;
 use super::record::{decode, encode};
@@ -58,6 +60,8 @@ pub struct Sled {
     /// How far the log is, told outside of it.
     reached: Arc<Reached>,
     floor: Option<Arc<Floor>>,
+    /// It closes the engine, so it is dropped after all of it that stands above.
+    watch: Arc<Watch>,
     /// No other process works in this folder while this is open; dropped last, after all of the engine.
     _lock: Arc<File>,
 }
@@ -69,11 +73,18 @@ const IMPORTING: &[u8] = b"importing";
 
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> StoreError {
-        StoreError::Engine(error.to_string())
+        match &error {
+            sled::Error::Io(why) => match unwritable(why) {
+                Some(why) => StoreError::Failed(why.to_owned()),
+                None => StoreError::Engine(error.to_string()),
+            },
+            _ => StoreError::Engine(error.to_string()),
+        }
     }
 }
 
 pub(super) use copy::Content;
+pub(super) use watch::Watch;
 
 /// What a walk over the whole store found.
 #[derive(Debug, Default)]
@@ -94,13 +105,16 @@ type Answer<T> = Result<T, StoreError>;
 impl Sled {
     pub(super) fn new(db: sled::Db, folder: &Path, lock: Arc<File>) -> Answer<Sled> {
         open::sign(folder);
+        let watch = Watch::over(db.clone(), Arc::clone(&lock)).map_err(|why| StoreError::Engine(why.to_string()))?;
+        // Dropped before the watch, wherever this ends: the watch closes the engine.
+        let (watch, db) = (Arc::new(watch), db);
         let meta = db.open_tree("meta")?;
         if meta.contains_key(IMPORTING)? {
             tracing::warn!(folder = %folder.display(), "an import into this store did not end: it is emptied; import again");
             for name in db.tree_names() {
                 db.open_tree(name)?.clear()?;
             }
-            db.flush()?;
+            watch.flush(&db)?;
         }
         let epoch = match meta.get(EPOCH)? {
             Some(bytes) => Uuid::from_slice(&bytes)
@@ -108,7 +122,7 @@ impl Sled {
             None => {
                 let epoch = Uuid::new_v4();
                 meta.insert(EPOCH, epoch.as_bytes())?;
-                meta.flush()?;
+                watch.flush(&db)?;
                 epoch
             }
         };
@@ -139,6 +153,7 @@ impl Sled {
             meta,
             folder: folder.into(),
             db,
+            watch,
             _lock: lock,
         })
     }
@@ -316,7 +331,7 @@ impl Sled {
             leases.insert(key, value)?;
             Ok::<bool, ConflictableTransactionError<()>>(true)
         });
-        let taken = done.map_err(|error| StoreError::Engine(format!("{error:?}")))?;
+        let taken = done.map_err(of_transaction)?;
         self.flush()?;
         Ok(taken)
     }
@@ -404,13 +419,25 @@ impl Sled {
     }
 
     pub(super) fn flush(&self) -> Answer<()> {
-        self.db.flush()?;
-        Ok(())
+        self.watch.flush(&self.db)
+    }
+
+    /// Whether it can still be written.
+    pub(super) fn failure(&self) -> &Failure {
+        self.watch.failure()
     }
 
     fn save<T: Serialize>(&self, tree: &Tree, key: &[u8], value: &T) -> Answer<()> {
         tree.insert(key, encode(value)?)?;
         self.flush()
+    }
+}
+
+/// What failed a transaction that never gives up by itself.
+fn of_transaction(error: TransactionError<()>) -> StoreError {
+    match error {
+        TransactionError::Storage(error) => error.into(),
+        TransactionError::Abort(()) => StoreError::Engine("a transaction was given up".to_owned()),
     }
 }
 

@@ -41,11 +41,12 @@ pub(super) async fn ready(State(site): Shared, Extension(door): Extension<Door>)
 
 /// Whether the store takes anything in, and the room that decides it.
 fn store(site: &Site) -> serde_json::Value {
+    let failure = site.store.failure();
     match site.store.space() {
         Some(Space { free, floor, read_only }) => {
-            serde_json::json!({"read_only": read_only, "free": free, "floor": floor})
+            serde_json::json!({"read_only": read_only || failure.is_some(), "free": free, "floor": floor, "failure": failure})
         }
-        None => serde_json::json!({"read_only": false}),
+        None => serde_json::json!({"read_only": failure.is_some(), "failure": failure}),
     }
 }
 
@@ -112,8 +113,10 @@ pub(super) async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceS
 pub(super) async fn metrics(State(site): Shared) -> Result<Response, Problem> {
     metrics::gauge!("depeche_log_sequence").set(site.edition.version() as f64);
     metrics::gauge!("depeche_network_up").set(if site.network.outage().is_none() { 1.0 } else { 0.0 });
+    let failed = site.store.failure().is_some();
+    metrics::gauge!("depeche_store_failed").set(if failed { 1.0 } else { 0.0 });
     if let Some(space) = site.store.space() {
-        metrics::gauge!("depeche_store_read_only").set(if space.read_only { 1.0 } else { 0.0 });
+        metrics::gauge!("depeche_store_read_only").set(if space.read_only || failed { 1.0 } else { 0.0 });
         if let Some(free) = space.free {
             metrics::gauge!("depeche_store_free_bytes").set(free as f64);
         }

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod api;
+mod articles;
 mod commands;
 mod compaction;
 mod crashes;

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use sled::Transactional;
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
-use super::{Answer, SEQ, Sled, number, revision_key};
+use super::{Answer, SEQ, Sled, number, of_transaction, revision_key};
 use crate::article::ArticleId;
 use crate::store::record::encode;
 use crate::store::{ChangeKind, Head, Put, PutOutcome, StoreError, names_of};
@@ -106,7 +106,7 @@ impl Sled {
             });
         match done {
             Ok(()) => {
-                self.db.flush()?;
+                self.flush()?;
                 self.reached.note(Head { epoch: self.epoch(), seq: last });
                 self.durable.store(last, Ordering::Release);
                 writer.saw(put);
@@ -130,7 +130,7 @@ impl Sled {
             urls.insert(canonical.as_bytes(), id.0.as_bytes().as_slice())?;
             Ok::<(), ConflictableTransactionError<()>>(())
         });
-        done.map_err(|error| StoreError::Engine(format!("{error:?}")))?;
+        done.map_err(of_transaction)?;
         writer.saw_article(id);
         self.flush()
     }
