@@ -82,6 +82,7 @@ pub struct Memory {
     known: HashMap<ArticleId, Known>,
     days: BTreeMap<i64, Vec<ArticleId>>,
     counts: translation::Counts,
+    holders: translation::Holders,
     /// Languages of each story: a translation is one to one.
     stories: HashMap<StoryId, BTreeMap<Language, u32>>,
     kept_out: kept_out::KeptOut,
@@ -101,6 +102,7 @@ impl Memory {
         self.remove(known.id);
         self.days.entry(day(known.published)).or_default().push(known.id);
         self.counts.add(&known, 1);
+        self.holders.add(&known);
         *self.stories.entry(known.story).or_default().entry(known.language).or_default() += 1;
         self.known.insert(known.id, known);
     }
@@ -112,6 +114,7 @@ impl Memory {
             ids.retain(|other| *other != id);
         }
         self.counts.add(&old, -1);
+        self.holders.remove(&old);
         if let Some(languages) = self.stories.get_mut(&old.story)
             && let Some(count) = languages.get_mut(&old.language)
         {
@@ -163,9 +166,8 @@ impl Memory {
             known.language != candidate.language
                 && self.stories.get(&known.story).is_none_or(|languages| !languages.contains_key(&candidate.language))
         };
-        if let Some(certain) =
-            self.known.values().filter(free).filter(|k| translation::certain(k, candidate)).map(|k| k.id).min()
-        {
+        let holders = self.holders.of(candidate).filter_map(|id| self.known.get(&id));
+        if let Some(certain) = holders.filter(free).filter(|k| translation::certain(k, candidate)).map(|k| k.id).min() {
             return Some(certain);
         }
         let mut scores: Vec<(f32, StoryId, ArticleId)> = self

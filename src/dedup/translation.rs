@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use url::Url;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::Known;
-use crate::article::{Alternate, Article, Image};
+use crate::article::{Alternate, Article, ArticleId, Image};
 
 /// A pair is linked from this score on,
 pub(super) const LEAST: f32 = 5.0;
@@ -84,6 +85,44 @@ fn without_language(canonical: &str) -> String {
 pub(super) fn certain(a: &Known, b: &Known) -> bool {
     let links = |from: &Known, to: &Known| from.marks.alternates.iter().any(|url| to.marks.addresses.contains(url));
     links(a, b) || links(b, a) || (a.marks.node.is_some() && a.marks.node == b.marks.node)
+}
+
+/// Who holds each certain mark, so that nobody else is asked.
+#[derive(Debug, Default)]
+pub(super) struct Holders(HashMap<u64, Vec<ArticleId>>);
+
+/// What an article's certain marks are found by: its addresses, its links, its node.
+fn keys(marks: &Marks, addresses: u8, links: u8) -> impl Iterator<Item = u64> + '_ {
+    let key = |kind: u8, text: &String| xxh3_64_with_seed(text.as_bytes(), u64::from(kind));
+    let addresses = marks.addresses.iter().map(move |text| key(addresses, text));
+    let links = marks.alternates.iter().map(move |text| key(links, text));
+    addresses.chain(links).chain(marks.node.iter().map(move |text| key(NODE, text)))
+}
+
+const ADDRESS: u8 = 0;
+const LINK: u8 = 1;
+const NODE: u8 = 2;
+
+impl Holders {
+    pub(super) fn add(&mut self, known: &Known) {
+        keys(&known.marks, ADDRESS, LINK).for_each(|key| self.0.entry(key).or_default().push(known.id));
+    }
+
+    pub(super) fn remove(&mut self, known: &Known) {
+        for key in keys(&known.marks, ADDRESS, LINK) {
+            if let Some(ids) = self.0.get_mut(&key) {
+                ids.retain(|id| *id != known.id);
+                if ids.is_empty() {
+                    self.0.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Those who may be certain translations of a candidate: they have the address that it links, or link its own.
+    pub(super) fn of<'a>(&'a self, candidate: &'a Known) -> impl Iterator<Item = ArticleId> + 'a {
+        keys(&candidate.marks, LINK, ADDRESS).filter_map(|key| self.0.get(&key)).flatten().copied()
+    }
 }
 
 /// How often each mark stands in what is known: what is rare links, what is common does not.
@@ -182,5 +221,60 @@ impl Counts {
 
     fn rarity_of_name(&self, name: u32) -> f32 {
         self.rarity(self.names.get(&name).copied().unwrap_or(0), 0.02)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::article::{Fingerprint, Language, StoryId};
+
+    fn known(n: usize, addresses: &[u8], alternates: &[u8], node: Option<u8>) -> Known {
+        let id = ArticleId::of_canonical(&n.to_string());
+        let text = |of: &[u8]| of.iter().map(|n| format!("https://office.example/{n}")).collect();
+        let marks = Marks {
+            addresses: text(addresses),
+            alternates: text(alternates),
+            node: node.map(|n| n.to_string()),
+            ..Marks::default()
+        };
+        Known {
+            id,
+            story: StoryId::founded_by(id),
+            language: Language::FR,
+            primary: None,
+            published: jiff::Timestamp::UNIX_EPOCH,
+            title: String::new(),
+            fingerprint: Fingerprint::default(),
+            marks,
+        }
+    }
+
+    type Made = (Vec<u8>, Vec<u8>, Option<u8>);
+
+    fn made() -> impl Strategy<Value = Made> {
+        (vec(0u8..12, 1..3), vec(0u8..12, 0..3), prop::option::of(0u8..6))
+    }
+
+    proptest! {
+        #[test]
+        fn who_is_certain_is_found_without_asking_everybody(all in vec(made(), 1..12), gone in vec(any::<bool>(), 12), candidate in made()) {
+            let mut holders = Holders::default();
+            let all: Vec<Known> = all.iter().enumerate().map(|(n, (a, l, node))| known(n, a, l, *node)).collect();
+            all.iter().for_each(|known| holders.add(known));
+            let gone = |n: usize| gone.get(n).copied().unwrap_or(false);
+            all.iter().enumerate().filter(|(n, _)| gone(*n)).for_each(|(_, known)| holders.remove(known));
+            let candidate = known(99, &candidate.0, &candidate.1, candidate.2);
+            let mut found: Vec<ArticleId> = holders.of(&candidate).collect();
+            found.sort_unstable();
+            found.dedup();
+            let left = all.iter().enumerate().filter(|(n, _)| !gone(*n)).map(|(_, known)| known);
+            let mut expected: Vec<ArticleId> = left.filter(|known| certain(known, &candidate)).map(|known| known.id).collect();
+            expected.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
     }
 }

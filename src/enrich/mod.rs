@@ -83,11 +83,16 @@ impl Enricher {
         })
     }
 
+    /// Judges the language alone.
+    pub fn language(&self, input: &Input<'_>) -> LanguageTag {
+        self.languages.judge(input.title, input.text, &input.declared)
+    }
+
     /// Judges a text.
     pub fn enrich(&self, input: &Input<'_>) -> Enrichment {
         let news = self.notices.is_news(input.title);
         Enrichment {
-            language: self.languages.judge(input.title, input.text, &input.declared),
+            language: self.language(input),
             countries: self.countries.judge(input.title, input.text, input.source_country),
             // A tender's subject is not a story's theme.
             themes: if news { self.themes.judge(input.title, input.text) } else { Vec::new() },
