@@ -49,7 +49,7 @@ fn known(n: usize, stories: &[(String, String)], end: Timestamp, of: usize) -> K
     let text: String = text
         .split(' ')
         .enumerate()
-        .map(|(at, word)| if (at + n) % 5 == 0 { format!("{word}{} ", n % 9_973) } else { format!("{word} ") })
+        .map(|(at, word)| if (at + n).is_multiple_of(5) { format!("{word}{} ", n % 9_973) } else { format!("{word} ") })
         .collect();
     let id = ArticleId::of_canonical(&format!("https://office.example/{n}"));
     let age = SignedDuration::from_secs((4 * 365 * 86_400 / of as i64) * (of - n) as i64);
