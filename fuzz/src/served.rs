@@ -1,4 +1,4 @@
-//! A site with one article in a store in memory, asked in the process: the router, and nothing of the network.
+//! A site with one article in a store in memory, asked in the process: its gate, and nothing of the network.
 
 use std::cell::LazyCell;
 use std::collections::HashMap;
@@ -14,7 +14,6 @@ use depeche::{daemon, web};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 /// What came back.
 pub struct Answer {
@@ -25,23 +24,24 @@ pub struct Answer {
 
 struct Served {
     runtime: Runtime,
-    router: axum::Router,
+    gate: web::Gate,
 }
 
 thread_local! {
     static SERVED: LazyCell<Served> = LazyCell::new(serve);
 }
 
-/// Asks the router.
+/// Asks at the gate.
 pub fn ask(request: Request<Body>) -> Answer {
     SERVED.with(|served| {
         served.runtime.block_on(async {
-            let response = match served.router.clone().oneshot(request).await {
+            let response = match served.gate.answer(request, ([127, 0, 0, 1], 4000).into()).await {
                 Ok(response) => response,
                 Err(never) => match never {},
             };
             let (parts, body) = response.into_parts();
-            let body = to_bytes(body, 64 << 20).await.unwrap_or_else(|error| panic!("a body broke off: {error}"));
+            let body =
+                to_bytes(Body::new(body), 64 << 20).await.unwrap_or_else(|error| panic!("a body broke off: {error}"));
             Answer { status: parts.status, headers: parts.headers, body }
         })
     })
@@ -55,7 +55,7 @@ pub fn article_id() -> ArticleId {
 fn serve() -> Served {
     let runtime =
         Builder::new_current_thread().enable_all().build().unwrap_or_else(|error| panic!("no runtime: {error}"));
-    let router = runtime.block_on(async {
+    let gate = runtime.block_on(async {
         let store = Store::memory();
         let head = store.head().await.unwrap_or_else(|error| panic!("{error}"));
         let article = article();
@@ -83,10 +83,10 @@ fn serve() -> Served {
         let line = line.unwrap_or_else(|error| panic!("{error}"));
         {
             let live = depeche::config::Live::new(Arc::new(config), Arc::clone(&line.enricher), line.clock.now());
-            web::router(web::Front::new(daemon::site(&live, edition, &line)), web::Door::Only)
+            web::Gate::new(web::Front::new(daemon::site(&live, edition, &line)), web::Door::Only)
         }
     });
-    Served { runtime, router }
+    Served { runtime, gate }
 }
 
 fn article() -> Article {

@@ -30,7 +30,7 @@ use crate::fetch::Fetcher;
 use crate::net::{Client, NetError};
 use crate::pipeline::Line;
 use crate::store::{Floor, Store, StoreError};
-use crate::web::{self, Door, Front};
+use crate::web::{Door, Front, Gate};
 
 use serve::Bounds;
 
@@ -157,10 +157,10 @@ pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), Star
         let served = Front::new(site(&live, Arc::clone(&edition), &line));
         tasks.spawn(serve::follow(served.clone(), stop.clone()));
         let door = if admin.is_some() { Door::Readers } else { Door::Only };
-        tasks.spawn(serve::serve(listener, web::router(served.clone(), door), Bounds::readers(), stop.clone()));
+        tasks.spawn(serve::serve(listener, Gate::new(served.clone(), door), Bounds::readers(), stop.clone()));
         if let Some(admin) = admin {
-            let router = web::router(served.clone(), Door::Admins);
-            tasks.spawn(serve::serve(admin, router, Bounds::ADMINS, stop.clone()));
+            let gate = Gate::new(served.clone(), Door::Admins);
+            tasks.spawn(serve::serve(admin, gate, Bounds::ADMINS, stop.clone()));
         }
         front = Some(served);
     }

@@ -4,25 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use hyper::Request;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 use super::{TICK, settings};
 use crate::config::Live;
 use crate::edition::Edition;
 use crate::pipeline::Line;
-use crate::web::{Bodies, Front, Limits, Site};
+use crate::web::{Bodies, Front, Gate, Limits, Site};
 
 /// What the server answers from. It is ready once the edition is level with the log.
 pub fn site(live: &Live, edition: Arc<Edition>, line: &Line) -> Site {
@@ -75,7 +73,8 @@ fn open_files() -> usize {
 const HEAD_BYTES: usize = 32 << 10;
 
 /// Serves until stopped, then lets requests in hand finish.
-pub(super) async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
+pub(super) async fn serve(listener: TcpListener, gate: Gate, bounds: Bounds, stop: CancellationToken) {
+    let gate = Arc::new(gate);
     let places = Arc::new(Semaphore::new(bounds.connections));
     let open = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -109,11 +108,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, bounds: Bounds,
         stream.set_nodelay(true).ok();
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(bounds.write));
-        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        });
-        let service = TowerToHyperService::new(service);
+        let gate = Arc::clone(&gate);
+        let service = service_fn(move |request: Request<Incoming>| gate.answer(request, peer));
         let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
         let connection = open.watch(connection);
         tokio::spawn(async move {

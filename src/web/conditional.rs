@@ -26,31 +26,24 @@ impl Coding {
 
     /// The best coding that the client accepts: the highest weight, and ours first among equals.
     pub(super) fn choose(headers: &HeaderMap) -> Coding {
-        let accepted: Vec<(String, f32)> = headers
-            .get_all(header::ACCEPT_ENCODING)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|item| {
-                let mut parts = item.split(';');
-                let name = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-                let weight =
-                    parts.find_map(|p| p.trim().strip_prefix("q=").or(p.trim().strip_prefix("Q=")).map(str::to_owned));
-                (name, weight.map_or(1.0, |w| w.trim().parse().unwrap_or(0.0)))
-            })
-            .collect();
-        let weight = |name: &str| {
-            accepted
-                .iter()
-                .find(|(n, _)| n == name)
-                .or_else(|| accepted.iter().find(|(n, _)| n == "*"))
-                .map_or(0.0, |(_, w)| *w)
-        };
+        // What is said first of a coding counts; `*` stands for those of which nothing is said.
+        let mut said: [(&str, Option<f32>); 5] = ["zstd", "br", "gzip", "identity", "*"].map(|name| (name, None));
+        let lists = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        for item in lists.flat_map(|list| list.split(',')) {
+            let mut parts = item.split(';').map(str::trim);
+            let name = parts.next().unwrap_or_default();
+            let Some((_, weight)) = said.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
+                continue;
+            };
+            let given = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+            weight.get_or_insert(given.map_or(1.0, |text| text.trim().parse().unwrap_or(0.0)));
+        }
+        let [zstd, brotli, gzip, identity, any] = said.map(|(_, weight)| weight);
+        let any = any.unwrap_or(0.0);
         // Identity is acceptable unless it is excluded (RFC 9110 section 12.5.3); only a weight of its own lets it win.
-        let own = accepted.iter().find(|(n, _)| n == Coding::Identity.name()).map_or(0.0, |(_, w)| *w);
-        let mut best = (Coding::Identity, own);
-        for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
-            let own = weight(coding.name());
+        let mut best = (Coding::Identity, identity.unwrap_or(0.0));
+        for (coding, own) in [(Coding::Gzip, gzip), (Coding::Brotli, brotli), (Coding::Zstd, zstd)] {
+            let own = own.unwrap_or(any);
             if own > 0.0 && own >= best.1 {
                 best = (coding, own);
             }

@@ -25,8 +25,14 @@ const FREE: &[&str] = &["/health/", "/metrics"];
 
 /// The limit, and the proxies that are believed about who asks.
 pub struct Limits {
-    limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    clients: Option<Arc<Clients>>,
     proxies: Vec<IpNet>,
+}
+
+/// What each client has left.
+struct Clients {
+    per_minute: NonZeroU32,
+    limiter: DefaultKeyedRateLimiter<IpAddr>,
     asked: AtomicU32,
 }
 
@@ -36,15 +42,30 @@ impl Limits {
         Limits::of(server.requests_per_minute, server.trusted_proxies.clone())
     }
 
+    /// The same under other settings. Where the limit is the same, what a client used up stays used up: an edit is no
+    /// fresh start.
+    pub(super) fn under(&self, server: &Server) -> Limits {
+        let next = Limits::new(server);
+        match (&self.clients, &next.clients) {
+            (Some(clients), Some(new)) if clients.per_minute == new.per_minute => {
+                Limits { clients: Some(Arc::clone(clients)), ..next }
+            }
+            _ => next,
+        }
+    }
+
     fn of(per_minute: Option<NonZeroU32>, proxies: Vec<IpNet>) -> Limits {
-        let limiter = per_minute.map(|n| DefaultKeyedRateLimiter::keyed(Quota::per_minute(n)));
-        Limits { limiter, proxies, asked: AtomicU32::new(0) }
+        let clients = per_minute.map(|per_minute| {
+            let limiter = DefaultKeyedRateLimiter::keyed(Quota::per_minute(per_minute));
+            Arc::new(Clients { per_minute, limiter, asked: AtomicU32::new(0) })
+        });
+        Limits { clients, proxies }
     }
 
     /// Seconds to wait, where this client has asked too often.
-    fn wait(&self, client: IpAddr) -> Option<u64> {
-        let limiter = self.limiter.as_ref()?;
-        if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
+    pub(super) fn wait(&self, client: IpAddr) -> Option<u64> {
+        let Clients { limiter, asked, .. } = self.clients.as_deref()?;
+        if asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             limiter.retain_recent();
         }
         let refused = limiter.check_key(&client).err()?;
@@ -54,7 +75,7 @@ impl Limits {
     /// Who asks. `X-Forwarded-For` counts only from a trusted proxy, and there from the right: what stands further left
     /// than the first address that is no such proxy is the client's own invention. `None`: this machine itself, which is
     /// not limited, since it may be a proxy that nobody told us of.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let trusted = |address: &IpAddr| self.proxies.iter().any(|net| net.contains(address));
         let mut client = peer.to_canonical();
         if trusted(&client) {
@@ -174,5 +195,24 @@ mod tests {
         assert_eq!(limits.wait(other), None);
         let none = Limits::of(None, Vec::new());
         assert!((0..1_000).all(|_| none.wait(one).is_none()));
+    }
+
+    #[test]
+    fn the_same_limit_goes_on_under_other_settings() {
+        let server = |limit: u32, proxies: &[&str]| Server {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            public_url: "http://h.example/".parse().unwrap(),
+            trusted_proxies: proxies.iter().map(|net| net.parse().unwrap()).collect(),
+            requests_per_minute: NonZeroU32::new(limit),
+            admin_listen: None,
+        };
+        let one = "192.0.2.1".parse().unwrap();
+        let limits = Limits::new(&server(2, &[]));
+        assert_eq!((limits.wait(one), limits.wait(one)), (None, None));
+        let same = limits.under(&server(2, &["10.0.0.0/8"]));
+        assert!(same.wait(one).is_some() && same.proxies.len() == 1);
+        let other = same.under(&server(3, &[]));
+        assert!((0..3).all(|_| other.wait(one).is_none()) && other.wait(one).is_some());
+        assert!((0..9).all(|_| other.under(&server(0, &[])).wait(one).is_none()));
     }
 }

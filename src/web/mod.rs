@@ -3,27 +3,30 @@
 mod alarms;
 mod answer;
 mod api;
+mod bodies;
 mod conditional;
 mod feeds;
+mod gate;
+mod headers;
 mod health;
 mod limit;
 mod opml;
 mod pages;
+mod prepared;
 mod problem;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use axum::extract::{FromRef, MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, Uri, header};
+use axum::http::Uri;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::cors::{Any, CorsLayer};
 
 use crate::archive::Archive;
 use crate::clock::Clock;
@@ -33,7 +36,8 @@ use crate::health::Network;
 use crate::store::Store;
 
 pub(crate) use api::{find, reworded};
-pub use feeds::Bodies;
+pub use bodies::Bodies;
+pub use gate::{Answer, Answering, Gate};
 pub use limit::Limits;
 pub use pages::Bot;
 pub use problem::Problem;
@@ -79,7 +83,13 @@ impl Front {
         self.0.load_full()
     }
 
-    /// The same site under other settings. Prepared bodies go; what is known of the log stays.
+    /// The current one, for as long as one look at it takes.
+    fn look(&self) -> Guard<Arc<Site>> {
+        self.0.load()
+    }
+
+    /// The same site under other settings. Prepared bodies go; what is known of the log stays, and so does what is known
+    /// of how often a client asked.
     pub async fn renew(&self, config: &Config, bot: Bot) {
         let site = self.get();
         let edition = site.edition.under(config);
@@ -90,7 +100,7 @@ impl Front {
             edition: Arc::new(edition),
             store: site.store.clone(),
             bodies: Bodies::default(),
-            limits: Limits::new(&config.server),
+            limits: site.limits.under(&config.server),
             clock: site.clock.clone(),
             metrics: site.metrics.clone(),
             ready: Arc::clone(&site.ready),
@@ -131,7 +141,7 @@ pub fn router(front: Front, door: Door) -> Router {
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(Extension(door))
         .layer(middleware::from_fn_with_state(front.clone(), limit::limit))
-        .layer(cross_origin())
+        .layer(headers::cross_origin())
         .layer(middleware::from_fn(observe))
         .with_state(front.clone());
     // Around the routes, since it must come before them.
@@ -171,26 +181,17 @@ fn readers() -> Router<Front> {
         .route("/api/v1/sources", get(api::sources))
 }
 
-/// Any page may read what is public; a script may ask conditionally and see what it was told.
-fn cross_origin() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers([header::ACCEPT, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::CONTENT_TYPE])
-        .expose_headers([header::ETAG, header::LAST_MODIFIED, header::LINK, header::RETRY_AFTER])
-        .max_age(Duration::from_secs(86_400))
+/// `public_url` may carry a path. A proxy in front may take it off or leave it: both work.
+fn below<'a>(site: &Site, address: &'a str) -> Option<&'a str> {
+    let prefix = site.edition.public_url.path().trim_end_matches('/');
+    address.strip_prefix(prefix).filter(|rest| !prefix.is_empty() && rest.starts_with('/'))
 }
 
-/// `public_url` may carry a path. A proxy in front may take it off or leave it: both work.
 async fn below_path(State(site): Shared, mut request: Request, next: Next) -> Response {
-    let prefix = site.edition.public_url.path().trim_end_matches('/');
-    let rest = request.uri().path().strip_prefix(prefix).filter(|rest| !prefix.is_empty() && rest.starts_with('/'));
-    if let Some(rest) = rest {
-        let question = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        // What was a path and a query before is one now, so the parser has nothing to refuse.
-        if let Ok(uri) = format!("{rest}{question}").parse::<Uri>() {
-            *request.uri_mut() = uri;
-        }
+    let rest = request.uri().path_and_query().and_then(|whole| below(&site, whole.as_str()));
+    // What was a path and a query before is one now, so the parser has nothing to refuse.
+    if let Some(uri) = rest.and_then(|rest| rest.parse::<Uri>().ok()) {
+        *request.uri_mut() = uri;
     }
     next.run(request).await
 }
@@ -202,10 +203,7 @@ async fn observe(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     metrics::counter!("depeche_http_requests_total", "route" => route.clone(), "status" => response.status().as_u16().to_string()).increment(1);
     metrics::histogram!("depeche_http_request_seconds", "route" => route).record(begun.elapsed().as_secs_f64());
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"));
+    headers::of_every_answer(response.headers_mut());
     response
 }
 

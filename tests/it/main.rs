@@ -14,6 +14,7 @@ mod faults;
 mod feeds;
 mod fixtures;
 mod full;
+mod gate;
 mod guard;
 mod health;
 mod history;

@@ -213,6 +213,27 @@ async fn every_setting_reaches_whoever_takes_it() {
     assert_eq!(running.get("/feed.json?theme=locusts").await.unwrap().0, 200);
 }
 
+/// An edit is no fresh start for who asks too often, unless it is the limit that is edited.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_leaves_what_a_client_used_up() {
+    let text = |title: &str, limit: u32| {
+        let keys = format!("\nrequests_per_minute = {limit}\ntrusted_proxies = [\"127.0.0.0/8\"]\n[crawl]");
+        config(title, "").replacen("\n[crawl]", &keys, 1)
+    };
+    let running = Running::start(&text("a", 2)).await;
+    let status = async |path: &str| {
+        let request = running.client.get(format!("{}{path}", running.url)).header("x-forwarded-for", "203.0.113.1");
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!([status("/feed.rss").await, status("/opml").await, status("/feed.rss").await], [200, 200, 429]);
+    by_rename(running.folder.path(), &text("b", 2));
+    title_is(&running, "b").await;
+    assert_eq!([status("/opml").await, status("/feed.rss").await], [429, 429]);
+    by_rename(running.folder.path(), &text("c", 3));
+    title_is(&running, "c").await;
+    assert_eq!([status("/opml").await, status("/feed.rss").await], [200, 200]);
+}
+
 /// Edits under fire: four, or as many as `DEPECHE_TEST_EDITS` says, which prints how long they took as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_fails_in_edit_after_edit() {
