@@ -26,6 +26,7 @@ mod ladder;
 mod layering;
 mod line;
 mod manners;
+mod pairs;
 mod recheck;
 mod reload;
 mod reprocess;
