@@ -74,6 +74,9 @@ pub struct Line {
     pub progress: Option<tokio::sync::mpsc::UnboundedSender<Step>>,
 }
 
+/// How long a source is taken for at once.
+const LEASE: SignedDuration = SignedDuration::from_hours(1);
+
 /// A step of a round, for progress bars and logs.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub enum Step {
@@ -180,15 +183,30 @@ impl Line {
 
     /// Checks one source, if nobody else is at it. `None`: another process holds its lease.
     pub async fn check(&self, source: &Source, recheck: Recheck, crawl: &Crawl) -> Result<Option<Round>, StoreError> {
-        let now = self.clock.now();
-        let until = now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now);
-        if !self.store.lease(&source.id, self.holder, now, until).await? {
+        if !self.take(source, self.clock.now()).await? {
             return Ok(None);
         }
         let round = self.round(source, recheck, crawl).await;
         // The lease goes whatever happened: a source must not stay locked because its store write failed once.
         self.store.release(&source.id, self.holder).await?;
         round.map(Some)
+    }
+
+    async fn take(&self, source: &Source, now: Timestamp) -> Result<bool, StoreError> {
+        let until = now.saturating_add(LEASE).unwrap_or(now);
+        self.store.lease(&source.id, self.holder, now, until).await
+    }
+
+    /// Takes the source again once half of the lease is over: a thousand pages of a slow host take longer than one.
+    async fn keep(&self, source: &Source, taken: &mut Timestamp) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if now.duration_since(*taken) > LEASE / 2 {
+            if !self.take(source, now).await? {
+                tracing::warn!(source = %source.id, "another round of this source began before this one ended");
+            }
+            *taken = now;
+        }
+        Ok(())
     }
 
     async fn round(&self, source: &Source, recheck: Recheck, crawl: &Crawl) -> Result<Round, StoreError> {
@@ -258,6 +276,7 @@ impl Line {
         round: &mut Round,
         seen: &mut Seen,
     ) -> Result<(), RoundError> {
+        let mut taken = self.clock.now();
         seen.listing = listing::refresh(self, source, state).await?;
         let fallback = seen.listing.as_ref().map_or(state.health.fallback, |listing| listing.fallback);
         if state.cut {
@@ -277,6 +296,7 @@ impl Line {
             }
             // What could not be stored is not asked for.
             self.store.room()?;
+            self.keep(source, &mut taken).await?;
             let host = host_of(&candidate.url);
             if elsewhere.contains(&host) {
                 let why = "its host wants no further request for now".to_owned();
@@ -315,7 +335,7 @@ impl Line {
             self.tell(Step::Done(source.id.clone()));
         }
         if recheck == Recheck::Due && state.first_round_done {
-            recent::recheck(self, source, round, state, seen).await?;
+            recent::recheck(self, source, round, state, seen, &mut taken).await?;
         }
         // A list that the generic rules read is not as configured, however whole its articles are.
         seen.last_good = seen.last_good.take().filter(|_| !fallback);

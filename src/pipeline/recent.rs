@@ -116,6 +116,7 @@ pub(super) async fn recheck(
     round: &mut Round,
     state: &SourceState,
     health: &mut health::Seen,
+    taken: &mut Timestamp,
 ) -> Result<(), StoreError> {
     let now = line.clock.now();
     let due = line.recent.lock().unwrap_or_else(PoisonError::into_inner).due(&source.id, now);
@@ -151,6 +152,7 @@ pub(super) async fn recheck(
         }
         // What could not be stored is not asked for.
         line.store.room()?;
+        line.keep(source, taken).await?;
         asked += 1;
         let outcome = entry::bring(line, source, &off_listing(&article), Recheck::Due, false, health).await;
         // Whatever came of it, it waits for its next turn, so that one that fails does not keep the others waiting.

@@ -24,6 +24,7 @@ mod kill;
 mod kinds;
 mod ladder;
 mod layering;
+mod lease;
 mod line;
 mod manners;
 mod pairs;
