@@ -13,6 +13,7 @@ mod public;
 mod tag;
 mod text;
 mod theme;
+mod words;
 
 pub use country::{Country, Region, UnknownCountry, UnknownRegion};
 pub use date::{PageDate, Precision, Published};
@@ -24,6 +25,7 @@ pub use public::{leads_inside, not_public};
 pub use tag::{CountryTag, Evidence, How, LanguageTag, ThemeTag};
 pub use text::{clean_line, clean_text, fold, is_xml_char};
 pub use theme::{Theme, ThemeSlug, Themes};
+pub use words::{Word, words};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -242,6 +244,11 @@ impl Article {
         left.countries.iter_mut().for_each(|tag| tag.evidence.clear());
         left.themes.iter_mut().for_each(|tag| tag.evidence.clear());
         left
+    }
+
+    /// True when nothing is left of what it said.
+    pub fn is_erased(&self) -> bool {
+        self.title == "withdrawn" && self.text.is_empty() && self.summary.is_empty() && self.html.as_str().is_empty()
     }
 
     /// The primary country, if any.

@@ -13,7 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::config::{Config, Live, Source, StorePlace};
-use crate::edition::{Asked, Edition, Issue};
+use crate::edition::{Asked, Edition, Issue, Words};
 use crate::pipeline::{Line, Reprocessed, Round, Step, Wanted, Withdrawal};
 use crate::publish::{self, Format};
 use crate::store::{self, ExportReport, SourceState, StoreError, VerifyReport};
@@ -203,6 +203,9 @@ impl Desk {
         if let Some(edition) = &self.edition {
             edition.follow().await?;
         }
+        if erase && let Err(error) = self.edition().clean_words().await {
+            report.left.push(error.to_string());
+        }
         Ok(report)
     }
 
@@ -240,24 +243,27 @@ impl Desk {
         Ok(Reply::Reprocessed(line.reprocess(&self.config.sources, wanted).await?))
     }
 
+    /// The daemon's edition, or one of this desk's own.
+    fn edition(&self) -> Arc<Edition> {
+        self.edition.clone().unwrap_or_else(|| {
+            let StorePlace::Sled(folder) = &self.config.store;
+            let words = Words::of(&self.line.store, folder);
+            Arc::new(Edition::new(self.line.store.clone(), &self.config).with(words))
+        })
+    }
+
     async fn feed(&self, query: &str, format: Format) -> Result<Reply, StoreError> {
-        let own;
-        let edition = match &self.edition {
-            Some(edition) => edition.as_ref(),
-            None => {
-                own = Edition::new(self.line.store.clone(), &self.config);
-                &own
-            }
-        };
+        let edition = self.edition();
         edition.follow().await?;
         let mut asked = match Asked::parse(query.trim_start_matches('?'), &edition.vocabulary()) {
             Ok(asked) => asked,
             Err(error) => return Ok(Reply::Refused(error.to_string())),
         };
         let feed = loop {
-            match edition.feed(&asked, format).await? {
-                Issue::Feed(feed, _) => break feed,
-                Issue::Moved(now) => asked = *now,
+            match edition.feed(&asked, format).await {
+                Ok(Issue::Feed(feed, _)) => break feed,
+                Ok(Issue::Moved(now)) => asked = *now,
+                Err(error) => return Ok(Reply::Failed(error.to_string())),
             }
         };
         Ok(match publish::render(&feed, format) {

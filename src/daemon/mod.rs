@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Live, StorePlace};
 use crate::dedup;
 use crate::desk::Desk;
-use crate::edition::Edition;
+use crate::edition::{Edition, Words};
 use crate::enrich::{EnrichError, Enricher};
 use crate::fetch::Fetcher;
 use crate::net::{Client, NetError};
@@ -145,7 +145,11 @@ pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), Star
     let stop = line.stop.clone();
     let tasks = TaskTracker::new();
     let StorePlace::Sled(folder) = config.store.clone();
-    let edition = Arc::new(Edition::new(line.store.clone(), &config));
+    // Only a server has a task that keeps them level.
+    let serves = role != Role::Crawl && listener.is_some();
+    let words = Words::of(&line.store, &folder);
+    let words = if serves { words.tended() } else { words };
+    let edition = Arc::new(Edition::new(line.store.clone(), &config).with(words));
     let live = Live::new(config, Arc::clone(&line.enricher), line.clock.now());
     let mut front = None;
     if role != Role::Crawl
@@ -156,6 +160,7 @@ pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), Star
         }
         let served = Front::new(site(&live, Arc::clone(&edition), &line));
         tasks.spawn(serve::follow(served.clone(), stop.clone()));
+        tasks.spawn(serve::tend_words(served.clone(), stop.clone()));
         let door = if admin.is_some() { Door::Readers } else { Door::Only };
         tasks.spawn(serve::serve(listener, Gate::new(served.clone(), door), Bounds::readers(), stop.clone()));
         if let Some(admin) = admin {

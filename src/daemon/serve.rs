@@ -22,6 +22,9 @@ use crate::edition::Edition;
 use crate::pipeline::Line;
 use crate::web::{Bodies, Front, Gate, Limits, Site};
 
+/// How long the index of words is left alone after a failure: it may be the disk's.
+const WORDS_PAUSE: Duration = Duration::from_secs(2);
+
 /// What the server answers from. It is ready once the edition is level with the log.
 pub fn site(live: &Live, edition: Arc<Edition>, line: &Line) -> Site {
     Site {
@@ -135,6 +138,39 @@ pub(super) async fn follow(front: Front, stop: CancellationToken) {
         // Without it the samples of histograms would pile up until somebody reads the metrics.
         site.metrics.run_upkeep();
         tokio::select! { () = tokio::time::sleep(TICK) => {}, () = stop.cancelled() => {} }
+    }
+}
+
+/// Keeps the index of words level with the facets where following does not: at start, and after a failure.
+pub(super) async fn tend_words(front: Front, stop: CancellationToken) {
+    let (mut behind, mut said) = (false, String::new());
+    while !stop.is_cancelled() {
+        let site = front.get();
+        let mut pause = TICK;
+        if site.ready.load(Ordering::Acquire) {
+            let changes = site.edition.words_behind();
+            if changes > 0 && !behind {
+                tracing::info!(changes, "the index of words catches up; queries with words wait, all else is served");
+                behind = true;
+            }
+            let done = tokio::select! { done = site.edition.tend_words() => done, () = stop.cancelled() => break };
+            match done {
+                Ok(()) if behind && site.edition.words_are_level() => {
+                    tracing::info!("the index of words is level with the log");
+                    behind = false;
+                }
+                Ok(()) => {}
+                Err(error) => {
+                    let error = error.to_string();
+                    if error != said {
+                        tracing::warn!(%error, "the index of words is not level with the log; queries with words wait");
+                        said = error;
+                    }
+                    pause = WORDS_PAUSE;
+                }
+            }
+        }
+        tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
     }
 }
 

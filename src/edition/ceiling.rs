@@ -1,9 +1,11 @@
 //! What may be shown of an article. A source's own `body` is a ceiling on every public exit, so an edition hands out no
 //! article that was not cut to it: an exit that forgets to ask cannot show too much.
 
+use std::sync::PoisonError;
+
 use super::Edition;
-use crate::article::{Article, Evidence, SafeHtml};
-use crate::query::{Body, TextFilter};
+use crate::article::{Article, Evidence, SafeHtml, SourceId};
+use crate::query::Body;
 use crate::store::{Revision, StoreError};
 
 /// The smaller of what is asked for and what is allowed.
@@ -18,19 +20,19 @@ pub(crate) fn ceiling(asked: Body, allowed: Body) -> Body {
 impl Edition {
     /// An article with nothing in it that its source does not allow to be shown.
     pub(crate) fn shown(&self, article: Article) -> Article {
-        let allowed = self.source(&article.source).body;
+        let allowed = self.allowed(&article.source);
         cut(article, allowed)
     }
 
-    /// True when an article passes a text filter. Only what may be shown of it is looked at: a search that found a word in
-    /// the rest would tell that it stands there.
-    pub(super) fn holds(&self, article: &Article, text: &TextFilter) -> bool {
-        let shown = match self.source(&article.source).body {
-            Body::Full => article.text.as_str(),
-            Body::Summary => article.summary.as_str(),
-            Body::None => "",
-        };
-        text.matches(&article.title, shown)
+    /// The most that may be shown of a source's texts.
+    pub(super) fn allowed(&self, source: &SourceId) -> Body {
+        match self.sources.get(source) {
+            Some(card) => card.body,
+            None => {
+                let ceilings = self.ceilings.read().unwrap_or_else(PoisonError::into_inner);
+                ceilings.get(source).copied().unwrap_or(Body::Summary)
+            }
+        }
     }
 
     /// The former texts of an article, under the same ceiling: their titles, and their texts where those may be shown.

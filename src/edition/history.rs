@@ -8,12 +8,9 @@ use std::sync::PoisonError;
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::select::CHUNK;
 use super::{Asked, Edition};
 use crate::article::ArticleId;
 use crate::index::{Archive, Filter, Gone, Matching, Month};
-use crate::query::TextFilter;
-use crate::store::StoreError;
 
 /// Tombstones in one document.
 const MOST_GONE: usize = 200;
@@ -65,18 +62,12 @@ fn version(seed: &Xxh3, month: Month, archive: Archive, before: &str) -> String 
 }
 
 impl Edition {
-    /// The history of what is asked.
-    pub(super) async fn history(&self, asked: &Asked) -> Result<History, StoreError> {
-        let filter = self.filter(&asked.query);
-        let (mut live, mut gone) = {
-            let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-            (index.matching(&filter), index.gone(&filter))
-        };
-        if let Some(text) = TextFilter::of(&asked.query) {
-            live = self.holding(&live, &text).await?;
-            gone = self.holding(&gone, &text).await?;
-        }
-        let months = self.index.read().unwrap_or_else(PoisonError::into_inner).months(&live, &gone, &filter);
+    /// The history of what is asked, by the filter that it makes.
+    pub(super) fn history(&self, asked: &Asked, filter: Filter) -> History {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let (live, gone) = (index.matching(&filter), index.gone(&filter));
+        let months = index.months(&live, &gone, &filter);
+        drop(index);
         let seed = self.seed(asked);
         let mut chain: Vec<(Month, String)> = Vec::new();
         for (month, archive) in months.iter().filter(|(_, archive)| archive.entries > 0) {
@@ -84,7 +75,7 @@ impl Edition {
             let version = version(&seed, *month, *archive, before);
             chain.push((*month, version));
         }
-        Ok(History { filter, live, gone, months, chain, seed })
+        History { filter, live, gone, months, chain, seed }
     }
 
     /// What one month holds.
@@ -109,17 +100,6 @@ impl Edition {
         }
         gone.truncate(MOST_GONE);
         gone
-    }
-
-    /// The documents whose text passes a filter. Every one is read: a chain must name all its months.
-    async fn holding(&self, docs: &Matching, text: &TextFilter) -> Result<Matching, StoreError> {
-        let ids = self.index.read().unwrap_or_else(PoisonError::into_inner).ids(docs);
-        let mut kept = Vec::new();
-        for chunk in ids.chunks(CHUNK) {
-            let articles = self.store.articles(chunk.to_vec()).await?;
-            kept.extend(articles.iter().filter(|a| self.holds(a, text)).map(|a| a.id));
-        }
-        Ok(self.index.read().unwrap_or_else(PoisonError::into_inner).documents(&kept))
     }
 
     /// All that a document shows besides its articles: the program, the feed's address, and the settings. Where one of

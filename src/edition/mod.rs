@@ -9,11 +9,13 @@ mod recent;
 mod select;
 mod settled;
 mod wording;
+mod words;
 
 pub use asked::{ArchiveAt, Asked};
 pub(crate) use ceiling::ceiling;
 pub use select::Part;
 pub(crate) use wording::{Op, Piece, Rewording, rewordings};
+pub use words::Words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +27,7 @@ use url::Url;
 
 use crate::article::{Article, ArticleId, Country, Language, SourceId, ThemeSlug, Themes};
 use crate::config::{Config, FeedDefaults};
+use crate::index::text::TextError;
 use crate::index::{Counts, Facts, Gone, Index, Mark};
 use crate::publish::{self, Entry, Feed, Format, Tombstone};
 use crate::query::{Body, Query, Vocabulary};
@@ -56,10 +59,27 @@ pub enum Issue {
     Moved(Box<Asked>),
 }
 
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EditionError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The index of words does not know yet what the facets know.
+    #[error(
+        "unable to search for words yet: the index of words is being brought level with the store; ask again in a few seconds, or leave out q and exclude"
+    )]
+    Behind,
+    /// The index of words.
+    #[error(transparent)]
+    Words(#[from] TextError),
+}
+
 /// Puts editions together, and keeps the index level with the log.
 pub struct Edition {
     store: Store,
     index: Arc<RwLock<Index>>,
+    words: Arc<Words>,
     followed: Arc<AtomicU64>,
     recent: Arc<RwLock<recent::Recent>>,
     /// Themes and sources that stored articles ever bore.
@@ -83,6 +103,7 @@ impl Edition {
         Edition {
             store,
             index: Arc::new(RwLock::new(Index::new())),
+            words: Arc::new(Words::in_memory()),
             followed: Arc::default(),
             recent: Arc::default(),
             borne: Arc::default(),
@@ -95,6 +116,11 @@ impl Edition {
         }
     }
 
+    /// The same edition with another index of words than one in memory.
+    pub fn with(self, words: Words) -> Edition {
+        Edition { words: Arc::new(words), ..self }
+    }
+
     /// The same edition under other settings: what is known of the log is shared, and followed for both.
     pub fn under(&self, config: &Config) -> Edition {
         let left = self.sources.iter().map(|(id, card)| (id.clone(), card.body));
@@ -102,6 +128,7 @@ impl Edition {
         Edition {
             store: self.store.clone(),
             index: Arc::clone(&self.index),
+            words: Arc::clone(&self.words),
             followed: Arc::clone(&self.followed),
             recent: Arc::clone(&self.recent),
             borne: Arc::clone(&self.borne),
@@ -163,6 +190,7 @@ impl Edition {
                     index.withdraw(change.article_id, mark, story.as_ref());
                 }
             }
+            self.words_follow(after, last).await;
             self.followed.store(last, Ordering::Release);
         }
     }
@@ -197,13 +225,7 @@ impl Edition {
         self.sources.get(id).cloned().unwrap_or_else(|| SourceCard {
             name: id.to_string(),
             url: String::new(),
-            body: self
-                .ceilings
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(id)
-                .copied()
-                .unwrap_or(Body::Summary),
+            body: self.allowed(id),
             kind: "html",
             country: None,
             language: None,
@@ -216,11 +238,12 @@ impl Edition {
     }
 
     /// The feed that is asked for, or an archive of it.
-    pub async fn feed(&self, asked: &Asked, format: Format) -> Result<Issue, StoreError> {
-        let history = self.history(asked).await?;
+    pub async fn feed(&self, asked: &Asked, format: Format) -> Result<Issue, EditionError> {
+        let filter = self.filter(&asked.query).await?;
+        let history = self.history(asked, filter.clone());
         let (ids, gone, last_change, before) = match &asked.archive {
             None => {
-                let selection = self.select(&asked.query).await?;
+                let selection = self.window(&asked.query, filter);
                 let gone = self.gone(&history, &selection.ids);
                 (selection.ids, gone, selection.last_change, history.newest())
             }

@@ -121,11 +121,6 @@ impl Archive {
 }
 
 impl Index {
-    /// The documents of these articles.
-    pub fn documents(&self, ids: &[ArticleId]) -> Matching {
-        Matching(ids.iter().filter_map(|id| self.numbers.get(id).copied()).collect())
-    }
-
     /// The articles of these documents, the newest first.
     pub fn ids(&self, docs: &Matching) -> Vec<ArticleId> {
         self.newest(&docs.0).map(|(_, id)| id).collect()
@@ -170,7 +165,11 @@ impl Index {
         if filter.dedupe || filter.prefer.is_some() {
             gone = gone.iter().filter(|doc| self.took_its_entry(*doc, filter.prefer.is_some())).collect();
         }
-        Matching(self.within(gone, filter))
+        let gone = self.within(gone, filter);
+        Matching(match &filter.holding {
+            Some(holding) => gone & &**holding,
+            None => gone,
+        })
     }
 
     /// What withdrawn documents were.

@@ -2,10 +2,12 @@
 //! caller and never touches a store.
 
 mod history;
+pub mod text;
 
 pub use history::{Archive, Gone, Matching, Month};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
@@ -73,6 +75,8 @@ pub struct Filter {
     pub extend_day: bool,
     /// Tenders and vacancies too.
     pub include_no_news: bool,
+    /// Of what all that gives, only these: the documents that hold the words asked for.
+    pub holding: Option<Arc<RoaringBitmap>>,
 }
 
 /// What a filter selects.
@@ -239,6 +243,21 @@ impl Index {
         self.stories.insert(story.id, story.entries.clone());
     }
 
+    /// The number of an article, which it keeps as long as the index lives.
+    pub fn number(&self, id: ArticleId) -> Option<u32> {
+        self.numbers.get(&id).copied()
+    }
+
+    /// The live documents of these sources.
+    pub fn of_sources<'a>(&self, sources: impl Iterator<Item = &'a SourceId>) -> RoaringBitmap {
+        sources.filter_map(|source| self.sources.now.get(source)).fold(RoaringBitmap::new(), |all, bits| all | bits)
+    }
+
+    /// Every source that a document has.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceId> {
+        self.sources.now.keys()
+    }
+
     /// What is known of an article.
     pub fn get(&self, id: ArticleId) -> Option<&Facts> {
         self.numbers.get(&id).map(|doc| &self.docs[*doc as usize])
@@ -275,7 +294,11 @@ impl Index {
         if let Some(language) = filter.prefer {
             matching = matching.iter().filter(|doc| self.is_preferred(*doc, language, &matching)).collect();
         }
-        Matching(self.within(matching, filter))
+        let matching = self.within(matching, filter);
+        Matching(match &filter.holding {
+            Some(holding) => matching & &**holding,
+            None => matching,
+        })
     }
 
     /// Those that were published when the filter says.

@@ -18,7 +18,7 @@ pub(super) async fn live() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({"status": "live"})))
 }
 
-/// Ready once the index is level with the log that stood at start.
+/// Ready once the facets are level with the log that stood at start; searches for words may have to wait longer.
 pub(super) async fn ready(State(site): Shared, Extension(door): Extension<Door>) -> Response {
     if site.ready.load(Ordering::Acquire) {
         (
@@ -26,6 +26,7 @@ pub(super) async fn ready(State(site): Shared, Extension(door): Extension<Door>)
             Json(serde_json::json!({
                 "status": "ready",
                 "seq": site.edition.version(),
+                "words": {"ready": site.edition.words_are_level(), "behind": site.edition.words_behind()},
                 "archive": site.archive.state(),
                 "store": store(&site),
                 "config": config(&site, door),
@@ -33,9 +34,9 @@ pub(super) async fn ready(State(site): Shared, Extension(door): Extension<Door>)
         )
             .into_response()
     } else {
-        let problem =
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", "unable to serve yet: the index is being built");
-        ([(header::RETRY_AFTER, "2")], problem).into_response()
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", "unable to serve yet: the index is being built")
+            .after(2)
+            .into_response()
     }
 }
 
@@ -112,6 +113,7 @@ pub(super) async fn states(site: &Site) -> Result<Vec<(SourceId, String, SourceS
 /// The metrics; the states of sources are read at this moment, so that what recovered leaves no stale gauge behind.
 pub(super) async fn metrics(State(site): Shared) -> Result<Response, Problem> {
     metrics::gauge!("depeche_log_sequence").set(site.edition.version() as f64);
+    metrics::gauge!("depeche_words_behind").set(site.edition.words_behind() as f64);
     metrics::gauge!("depeche_network_up").set(if site.network.outage().is_none() { 1.0 } else { 0.0 });
     let failed = site.store.failure().is_some();
     metrics::gauge!("depeche_store_failed").set(if failed { 1.0 } else { 0.0 });

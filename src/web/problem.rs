@@ -3,24 +3,32 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::edition::EditionError;
+
 /// An error answer.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
     title: &'static str,
     detail: String,
+    wait: Option<u32>,
     extra: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Problem {
     /// A problem with no more to say than its detail.
     pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, title, detail: detail.into(), extra: serde_json::Map::new() }
+        Problem { status, title, detail: detail.into(), wait: None, extra: serde_json::Map::new() }
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Says after how many seconds asking again makes sense.
+    pub fn after(self, seconds: u32) -> Problem {
+        Problem { wait: Some(seconds), ..self }
     }
 
     /// Adds a member, such as the parameter that is wrong.
@@ -42,7 +50,11 @@ impl IntoResponse for Problem {
         ];
         // Markup that came with a request stands in strings alone, where JSON may write it so that nothing takes it for markup.
         let inert = body.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-        (self.status, headers, format!("{inert}\n")).into_response()
+        let mut response = (self.status, headers, format!("{inert}\n")).into_response();
+        if let Some(seconds) = self.wait {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 
@@ -54,6 +66,27 @@ impl From<crate::store::StoreError> for Problem {
             "the store does not answer",
             "unable to read the store; try again in a minute",
         )
+    }
+}
+
+/// How long whoever searches is asked to wait for the index of words.
+pub(super) const WORDS_WAIT: u32 = 5;
+
+impl From<EditionError> for Problem {
+    fn from(error: EditionError) -> Problem {
+        match error {
+            EditionError::Store(error) => Problem::from(error),
+            EditionError::Behind => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready to search", error.to_string())
+                    .after(WORDS_WAIT)
+            }
+            EditionError::Words(error) => {
+                tracing::error!(%error, "a search failed");
+                let detail =
+                    "unable to search for words; the index of words is looked through, ask again in a few seconds";
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the search failed", detail).after(WORDS_WAIT)
+            }
+        }
     }
 }
 

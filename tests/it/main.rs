@@ -35,5 +35,6 @@ mod running;
 mod serving;
 mod store;
 mod takedown;
+mod text;
 mod traps;
 mod upkeep;

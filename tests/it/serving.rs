@@ -34,6 +34,13 @@ impl Server {
 
     /// A server of these sources, in a house that was changed before its first round.
     pub async fn with(sources: &[&str], change: impl FnOnce(&mut House)) -> Server {
+        let server = Server::unsettled(sources, change).await;
+        server.words().await;
+        server
+    }
+
+    /// The same, whose words may not be level yet.
+    pub async fn unsettled(sources: &[&str], change: impl FnOnce(&mut House)) -> Server {
         let folder = tempdir().unwrap();
         let mut house = House::open(folder.path()).await;
         change(&mut house);
@@ -51,6 +58,13 @@ impl Server {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         server
+    }
+
+    /// Waits until words are searched.
+    pub async fn words(&self) {
+        while self.json("/health/ready").await["words"]["ready"] != true {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
 
     /// Waits until what is served is level with the store.
@@ -75,6 +89,7 @@ impl Server {
         while self.get("/health/ready", &[]).await.status() != 200 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+        self.words().await;
     }
 
     pub async fn get(&self, path: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> Response {

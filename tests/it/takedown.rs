@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use depeche::article::ArticleId;
 use depeche::config::StorePlace;
-use depeche::desk::{Desk, Reply, Request};
+use depeche::desk::{Desk, Reply, Request, forward};
 use depeche::edition::{Edition, Issue};
+use depeche::index::text::text_of;
 use depeche::publish::{self, Format};
 use depeche::query::{Body, Query};
 use depeche::store;
 
 use crate::serving::Server;
+use crate::text::terms;
 
 /// The page that the tests write into.
 const PAGE: &str = "http://kenya.example/news/kakuma-clinic-screens-its-10000th-refugee-before-resettlement";
@@ -214,9 +216,15 @@ fn kept<'a>(files: &'a [(String, String)], word: &str) -> Vec<&'a str> {
 }
 
 async fn ask(server: &Server, request: Request) -> Reply {
-    let desk = Desk::new(Arc::clone(&server.house.config), server.line.clone(), None);
-    let (tell, _steps) = tokio::sync::mpsc::unbounded_channel();
-    desk.answer(request, tell).await
+    // At the daemon's own desk: it holds the store and the index of words.
+    let StorePlace::Sled(folder) = &server.house.config.store;
+    let mut replies = forward(folder, &request).await.unwrap().expect("nobody at the desk");
+    loop {
+        match replies.recv().await.expect("no answer") {
+            Reply::Step(_) => {}
+            reply => return reply,
+        }
+    }
 }
 
 async fn export(server: &Server, name: &str) {
@@ -245,6 +253,10 @@ async fn what_is_erased_is_on_no_exit_and_in_no_file() {
         assert!(!seen(&exits(&server, &id).await, word).is_empty(), "{word} is on no exit");
         assert!(!seen(&files(&server), word).is_empty(), "{word} is in no file");
     }
+    let StorePlace::Sled(folder) = &server.house.config.store;
+    let (text, stems) = (text_of(folder), ["quokkaclin", "xylobalsam", "ytterbalsam", "marsupilist"]);
+    let indexed = |stem: &str| terms(&text).iter().any(|term| term.ends_with(stem));
+    assert!(stems.iter().all(|stem| indexed(stem)), "{:?}", terms(&text));
     let title_was_listed = server.line.store.sources().await.unwrap();
     assert!(title_was_listed.iter().any(|(_, s)| s.candidates.iter().any(|c| c.title.starts_with("Kakuma Clinic"))));
 
@@ -258,6 +270,9 @@ async fn what_is_erased_is_on_no_exit_and_in_no_file() {
     assert!(files.len() > 3, "{:?}", files.iter().map(|(name, _)| name).collect::<Vec<_>>());
     for word in words {
         assert_eq!((seen(&exits, word), kept(&files, word)), (vec![], vec![]), "{word}");
+    }
+    for stem in stems {
+        assert!(!indexed(stem), "{stem} is in the index of words");
     }
     let uuid = ArticleId(id.parse().unwrap());
     assert!(server.line.store.revisions(uuid).await.unwrap().is_empty());

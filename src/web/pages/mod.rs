@@ -16,9 +16,10 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::IntoResponse;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::problem::WORDS_WAIT;
 use super::{Problem, Shared, Site};
 use crate::article::{Article, Country, Language};
-use crate::edition::Asked;
+use crate::edition::{Asked, EditionError};
 use crate::index::Counts;
 use crate::query::Query;
 
@@ -53,6 +54,8 @@ struct Texts {
     other: (&'static str, &'static str),
     home: &'static str,
     bad_filter: &'static str,
+    not_yet: &'static str,
+    not_yet_text: &'static str,
     withdrawn: &'static str,
     withdrawn_text: &'static str,
     original: &'static str,
@@ -84,6 +87,8 @@ const EN: Texts = Texts {
     other: ("fr", "Français"),
     home: "All stories",
     bad_filter: "This filter cannot be used",
+    not_yet: "Searching is not possible yet",
+    not_yet_text: "The texts are being indexed. Try again in a few seconds, or leave out the words.",
     withdrawn: "Withdrawn",
     withdrawn_text: "This article was withdrawn and is not served any more.",
     original: "Read the original",
@@ -115,6 +120,8 @@ const FR: Texts = Texts {
     other: ("en", "English"),
     home: "Toutes les nouvelles",
     bad_filter: "Ce filtre ne peut pas être utilisé",
+    not_yet: "La recherche n’est pas encore possible",
+    not_yet_text: "Les textes sont en cours d’indexation. Réessayez dans quelques secondes, ou retirez les mots.",
     withdrawn: "Retiré",
     withdrawn_text: "Cet article a été retiré et n’est plus diffusé.",
     original: "Lire l’original",
@@ -228,7 +235,18 @@ pub(super) async fn home(
         }
     };
     let canonical = query.canonical();
-    let articles = site.edition.articles(site.edition.select(&query).await?.ids).await?;
+    let selection = match site.edition.select(&query).await {
+        Ok(selection) => selection,
+        Err(EditionError::Behind) => {
+            let body = html! { h1 { (t.not_yet) } p { (t.not_yet_text) } };
+            let mut page = layout(&site, ui, t.not_yet, "", &canonical, body);
+            page.headers_mut().insert(header::RETRY_AFTER, WORDS_WAIT.into());
+            page.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+            return Ok((axum::http::StatusCode::SERVICE_UNAVAILABLE, page).into_response());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let articles = site.edition.articles(selection.ids).await?;
     let counts = site.edition.counts();
     let asked = Asked { ui: (ui == Language::FR).then_some(ui), ..Asked::from(query.clone()) };
     let feed = |format: &str| site.edition.address(&format!("feed.{format}"), &asked);

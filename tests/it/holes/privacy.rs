@@ -55,7 +55,12 @@ async fn readers_and_secrets_stay_out_of_logs_metrics_and_files() {
             let feed = ask(listen, "GET", "/feed.json", "").await.body;
             let feed: serde_json::Value = serde_json::from_str(&feed).unwrap_or_default();
             id = feed["items"][0]["_depeche"]["article_id"].as_str().map(str::to_owned);
-            if id.is_some() && fs::read_to_string(&log).unwrap().contains("round ended") {
+            let ready = ask(listen, "GET", "/health/ready", "").await.body;
+            let ready: serde_json::Value = serde_json::from_str(&ready).unwrap_or_default();
+            if ready["words"]["ready"] == true
+                && id.is_some()
+                && fs::read_to_string(&log).unwrap().contains("round ended")
+            {
                 break;
             }
         }
