@@ -46,8 +46,10 @@ struct Kept {
 
 /// Changes that are taken in at once.
 struct Batch {
-    changed: HashSet<ArticleId>,
+    /// As they are now.
     articles: Vec<Article>,
+    /// Articles that are no more.
+    missing: HashSet<ArticleId>,
     /// The last of them.
     seq: u64,
     /// Written at once, or with later ones.
@@ -101,16 +103,18 @@ async fn blocking<T: Send + 'static>(
 
 impl Kept {
     fn take_in(&mut self, batch: &Batch) -> Result<(), TextError> {
-        // What is no more is taken out; what is there takes its own place.
-        batch.changed.iter().for_each(|id| self.text.remove(*id));
+        batch.missing.iter().for_each(|id| self.text.remove(*id));
         batch.articles.iter().try_for_each(|article| self.text.put(article))?;
         if batch.written { self.text.commit(batch.seq) } else { Ok(()) }
     }
 
-    /// Its present state under the numbers of the facets; what was erased leaves the files.
+    /// Has its present state searched, under the numbers of the facets; what was erased leaves the files. Where the facets
+    /// have no numbers yet, what was searched goes on being searched, unless it holds what was erased.
     fn show(&mut self, index: Option<&RwLock<Index>>, words: &Shown) -> Result<(), TextError> {
-        if self.text.is_unclean() {
-            self.text.rewrite()?;
+        match (self.text.is_unclean(), index) {
+            (true, _) => self.text.rewrite()?,
+            (false, None) => return Ok(()),
+            (false, Some(_)) => {}
         }
         let shown = index.map(|index| {
             let number = |ids: &[ArticleId]| {
@@ -180,10 +184,11 @@ impl Edition {
             let mut changes = self.store.changes(reached, BATCH).await?;
             changes.retain(|change| change.seq <= upto);
             let Some(last) = changes.last().map(|change| change.seq) else { break };
-            let changed: HashSet<ArticleId> = changes.into_iter().map(|change| change.article_id).collect();
-            let articles = self.store.articles(changed.iter().copied().collect()).await?;
+            let mut missing: HashSet<ArticleId> = changes.into_iter().map(|change| change.article_id).collect();
+            let articles = self.store.articles(missing.iter().copied().collect()).await?;
+            missing.retain(|id| articles.iter().all(|article| article.id != *id));
             let written = last >= upto || last - kept.text.head().seq >= WRITTEN;
-            let batch = Batch { changed, articles, seq: last, written };
+            let batch = Batch { articles, missing, seq: last, written };
             kept = blocking(move || kept.take_in(&batch).map(|()| kept)).await?;
             reached = last;
         }
