@@ -160,12 +160,11 @@ fn translations_are_found_and_neighbours_are_not() {
             Some(of) => wrong.push(format!("{} (story {story}) with story {}", known.title, stories[&of])),
             None => {}
         }
-        let joined = partner.map_or(known.story, |of| StoryId::founded_by(of));
+        let joined = partner.map_or(known.story, StoryId::founded_by);
         memory.insert(Known { story: joined, ..known.clone() });
         stories.insert(known.id, *story);
     }
     let (precision, recall) = (right as f64 / (right + wrong.len()) as f64, right as f64 / pairs as f64);
-    println!("{} articles, {pairs} pairs: precision {precision:.3}, recall {recall:.3}", stream.len());
     assert!(precision >= 0.98 && recall >= 0.90, "precision {precision:.3}, recall {recall:.3}: {wrong:#?}");
     assert_eq!(merged, Vec::<String>::new(), "reports of one kind that differ in their figures are no copies");
 }
