@@ -37,6 +37,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// What the extractor makes of a source or a page; stores nothing
     Preview(PreviewArgs),
+    /// A profile for a site, proposed from a listing and two of its articles
+    Profile(ProfileArgs),
     /// The state of every source, and why
     Sources(SourcesArgs),
     /// The whole store to one file
@@ -188,6 +190,23 @@ pub struct PreviewArgs {
     #[arg(value_name = "SOURCE|URL")]
     pub target: String,
     /// All of it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `depeche profile`
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened")]
+    pub config: ConfigArgs,
+    /// The address of the listing, then those of two or more articles that it shows
+    #[arg(value_name = "URL", num_args = 3.., required = true)]
+    pub urls: Vec<String>,
+    /// What the profile is called; left out: by the host
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The proposal and its trial as JSON
     #[arg(long)]
     pub json: bool,
 }

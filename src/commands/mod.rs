@@ -14,6 +14,7 @@ mod lines;
 mod log;
 mod out;
 mod preview;
+mod profile;
 mod reprocess;
 mod run;
 mod sources;
@@ -53,6 +54,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Feed(args) => asynchronous(feed::run(args)),
         Command::Verify(args) => asynchronous(verify::run(args)),
         Command::Preview(args) => asynchronous(preview::run(args)),
+        Command::Profile(args) => asynchronous(profile::run(args)),
         Command::Sources(args) => asynchronous(sources::run(args)),
         Command::Export(args) => asynchronous(export::export(args)),
         Command::Import(args) => asynchronous(export::import(args)),

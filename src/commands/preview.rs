@@ -202,7 +202,7 @@ fn row(probe: &extract::Probe) -> (String, Value) {
     (format!("{:18} {:>4} x  {}  {}", probe.key, probe.matches, probe.selector, probe.sample), json!(probe))
 }
 
-fn today(line: &Line) -> jiff::civil::Date {
+pub(super) fn today(line: &Line) -> jiff::civil::Date {
     jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date()
 }
 
@@ -216,7 +216,7 @@ fn input<'a>(line: &Line, source: &Source, page: &'a Page) -> PageInput<'a> {
     }
 }
 
-async fn fetch(line: &Line, url: &Url) -> Result<Box<Page>, String> {
+pub(super) async fn fetch(line: &Line, url: &Url) -> Result<Box<Page>, String> {
     match line.fetcher.fetch(url, &Validators::default()).await {
         Ok(Fetched::Page(page)) => Ok(page),
         Ok(Fetched::Gone { status }) => Err(format!("unable to preview {url}: the site answers {status}")),

@@ -19,6 +19,7 @@ mod phrases;
 mod pieces;
 mod probe;
 mod profile;
+mod propose;
 mod published;
 mod scene;
 mod scripts;
@@ -33,6 +34,7 @@ pub use feed::{entry, feed};
 pub use listing::listing;
 pub use probe::{Dropped, Probe, dropped, probe_article, probe_listing};
 pub use profile::{BadSelector, DateOrder, Profile, ProfileRules};
+pub use propose::{Proposal, Trial, TrialOfArticle, propose};
 pub use sitemap::{Sitemap, is_article, sitemap};
 
 use jiff::Timestamp;
@@ -164,6 +166,12 @@ pub enum ExtractError {
     /// A feed that no repair helps.
     #[error("unable to read it as a feed: {why}; is the address that of an RSS, Atom or JSON feed?")]
     Feed {
+        /// Why.
+        why: String,
+    },
+    /// A proposed profile that cannot be tried.
+    #[error("unable to try the proposed profile: {why}; this is a defect, please report the pages")]
+    Proposal {
         /// Why.
         why: String,
     },

@@ -144,6 +144,35 @@ async fn a_days_work_of_an_admin() {
     assert!(verify.status.code() == Some(0) && said(&verify).contains("the store is whole"), "{}", said(&verify));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposed_profile_is_pasted_and_crawls() {
+    let (folder, _replay) = office().await;
+    let folder = folder.path();
+    let config = fs::read_to_string(folder.join("config.toml")).unwrap();
+    let listing = config.split("url = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let preview = run(folder, &["preview", "kenya", "--json"]).await;
+    let shown: serde_json::Value = serde_json::from_slice(&preview.stdout).unwrap();
+    let url = |n: usize| shown["first candidates"][n]["url"].as_str().unwrap().to_owned();
+    let few = run(folder, &["profile", &listing, &url(0)]).await;
+    assert_eq!(few.status.code(), Some(2), "{}", said(&few));
+    let proposed = run(folder, &["profile", &listing, &url(0), &url(1), "--name", "mine"]).await;
+    assert_eq!(proposed.status.code(), Some(0), "{}", said(&proposed));
+    let text = String::from_utf8(proposed.stdout).unwrap();
+    assert!(text.starts_with("# 11 cards on the listing, 11 articles, 11 with a date."), "{text}");
+    let head = &config[..config.find("[[profile]]").unwrap()];
+    fs::write(folder.join("config.toml"), format!("{head}\n{text}")).unwrap();
+    let crawl = run(folder, &["crawl", "--json"]).await;
+    assert_eq!(crawl.status.code(), Some(0), "{}", said(&crawl));
+    let table: serde_json::Value = serde_json::from_slice(&crawl.stdout).unwrap();
+    assert_eq!(
+        (table["sources"][0]["source"].as_str(), table["sources"][0]["stored"].as_u64()),
+        (Some("mine"), Some(9))
+    );
+    let sources = run(folder, &["sources", "--json"]).await;
+    let sources: serde_json::Value = serde_json::from_slice(&sources.stdout).unwrap();
+    assert_eq!(sources["sources"][0]["by"], "profile", "{sources}");
+}
+
 /// A pipe that nobody reads.
 fn unread() -> Stdio {
     std::io::pipe().unwrap().1.into()

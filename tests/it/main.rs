@@ -28,6 +28,7 @@ mod lease;
 mod line;
 mod manners;
 mod pairs;
+mod proposals;
 mod recheck;
 mod reload;
 mod reprocess;
