@@ -156,7 +156,8 @@ async fn a_host_or_a_path_of_evil_leads_nowhere_and_is_said_nowhere() {
             for text in [&lied.head, &lied.body, &plain.head, &plain.body] {
                 assert!(!text.contains("evil.example") && !text.contains("javascript"), "{target}: {text}");
             }
-            if route != "/metrics" {
+            // How much room the disk has moves by itself.
+            if route != "/metrics" && route != "/health/ready" {
                 assert_eq!((lied.status, &lied.body), (plain.status, &plain.body), "{target}");
             }
             for name in ["location", "etag", "cache-control", "vary", "last-modified"] {
