@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Serving beside nginx: server CPU a request for the whole feed, the gzip of it and a 304, and ten thousand open pollers.
 
-Usage: benches/serve.py [--binary target/release/depeche] [--rounds 7] [--seconds 4] [--pollers 10000] [--poll-for 60]
+Usage: benches/serve.py [--binary target/release/depeche] [--path PATH] [--rounds 7] [--seconds 4] [--pollers 10000] [--poll-for 60]
+
+The feed is that of everything as the shipped configuration gives it, with summaries; --path /feed.atom is the demo's own,
+with whole texts.
 
 Needs Debian's nginx and wrk. It starts the demo (logging and metrics on), saves one feed of it as nginx's file, and asks
 both in turn, each pinned to one processor and the load to another. CPU is what the kernel charged the server's processes,
 so that the load's own cost does not count. It prints every round's ratio and the median; it judges nothing.
 """
-import argparse, gzip, http.client, os, re, resource, select, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+import argparse, gzip, http.client, json, os, re, resource, select, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
-PATH = "/feed.atom"
+PATH = "/feed.atom?body=summary"
+# What nginx serves in its place.
+FILE = "/feed.atom"
 
 
 def free_port():
@@ -70,6 +75,7 @@ def settle(port):
         try:
             status, _, body = get(port, "/health/ready")
             if status == 200:
+                body = json.loads(body)["seq"]
                 if body == last:
                     still += 1
                     if still > 20:
@@ -124,6 +130,7 @@ def pollers(port, path, etag, count, seconds):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--binary", default="target/release/depeche")
+    options.add_argument("--path", default=PATH)
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=int, default=4)
     options.add_argument("--pollers", type=int, default=10_000)
@@ -140,13 +147,13 @@ def main():
     server = None
     try:
         settle(ours)
-        _, headers, body = get(ours, PATH)
+        _, headers, body = get(ours, options.path)
         etag = headers["ETag"]
-        with open(f"{folder}/feed.atom", "wb") as file:
+        with open(folder + FILE, "wb") as file:
             file.write(body)
-        packed = get(ours, PATH, {"Accept-Encoding": "gzip"})[2]
+        packed = get(ours, options.path, {"Accept-Encoding": "gzip"})[2]
         assert gzip.decompress(packed) == body
-        with open(f"{folder}/feed.atom.gz", "wb") as file:
+        with open(folder + FILE + ".gz", "wb") as file:
             file.write(packed)
         print(f"feed: {len(body)} bytes, {len(packed)} in gzip")
         with open(f"{folder}/nginx.conf", "w") as file:
@@ -158,7 +165,7 @@ types {{ application/atom+xml atom; }} add_header Cache-Control "public, max-age
 server {{ listen 127.0.0.1:{theirs} backlog=4096; root {folder}; gzip_static on; }} }}""")
         server = subprocess.Popen(["taskset", "-c", "0", nginx, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"])
         time.sleep(1)
-        their_etag = get(theirs, PATH)[1]["ETag"]
+        their_etag = get(theirs, FILE)[1]["ETag"]
         cases = {
             "identity": ({}, {}),
             "gzip": ({"Accept-Encoding": "gzip"},) * 2,
@@ -168,9 +175,9 @@ server {{ listen 127.0.0.1:{theirs} backlog=4096; root {folder}; gzip_static on;
             ratios, costs = [], ([], [])
             for _ in range(options.rounds):
                 both = []
-                for port, process, headers in ((ours, daemon, our_headers), (theirs, server, their_headers)):
+                for port, path, process, headers in ((ours, options.path, daemon, our_headers), (theirs, FILE, server, their_headers)):
                     before = cpu_seconds(process.pid)
-                    count, errors = load(port, PATH, headers, options.seconds)
+                    count, errors = load(port, path, headers, options.seconds)
                     both.append((cpu_seconds(process.pid) - before) / count * 1e6)
                     if errors != "none":
                         print(f"{name}: errors on port {port}: {errors}")
@@ -181,7 +188,7 @@ server {{ listen 127.0.0.1:{theirs} backlog=4096; root {folder}; gzip_static on;
                   f"ratio {statistics.median(ratios):.2f} (rounds {', '.join(f'{r:.2f}' for r in ratios)})")
         if options.pollers:
             before = resident_mib(daemon.pid)
-            answers, errors, waves = pollers(ours, PATH, etag, options.pollers, options.poll_for)
+            answers, errors, waves = pollers(ours, options.path, etag, options.pollers, options.poll_for)
             print(f"pollers: {answers} answers 304 in {waves} waves, {errors} errors, resident {before:.0f} MiB before, {resident_mib(daemon.pid):.0f} MiB with them open")
     finally:
         for process in filter(None, (daemon, server)):

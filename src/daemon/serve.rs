@@ -1,7 +1,7 @@
 //! The server and what it answers from, kept level with the log. It never crawls.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::Request;
@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
@@ -42,10 +42,14 @@ pub fn site(live: &Live, edition: Arc<Edition>, line: &Line) -> Site {
     }
 }
 
-/// How long a client may take for the head of a request, and may leave an answer unread.
+/// How long a client may take, and how many there may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    pub(super) head: Duration,
+    /// From the connection to its first request; browsers and pollers open connections ahead.
+    pub(super) first: Duration,
+    /// From an answer to the next request: readers keep their connections open between polls, and proxies keep some.
+    pub(super) next: Duration,
+    /// An answer is left unread.
     pub(super) write: Duration,
     pub(super) connections: usize,
 }
@@ -59,8 +63,12 @@ impl Bounds {
     }
 
     /// Admins: few, and never crowded out by readers.
-    pub(super) const ADMINS: Bounds =
-        Bounds { head: Duration::from_secs(10), write: Duration::from_secs(30), connections: 32 };
+    pub(super) const ADMINS: Bounds = Bounds {
+        first: Duration::from_secs(60),
+        next: Duration::from_secs(75),
+        write: Duration::from_secs(30),
+        connections: 32,
+    };
 }
 
 /// How many files this process may open, raised to what the system allows it.
@@ -81,12 +89,12 @@ pub(super) async fn serve(listener: TcpListener, gate: Gate, bounds: Bounds, sto
     let places = Arc::new(Semaphore::new(bounds.connections));
     let open = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.head).max_buf_size(HEAD_BYTES);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.next).max_buf_size(HEAD_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(bounds.head)
-        .keep_alive_timeout(bounds.head)
+        .keep_alive_interval(bounds.write)
+        .keep_alive_timeout(bounds.write)
         .max_header_list_size(HEAD_BYTES as u32)
         .max_concurrent_streams(64);
     loop {
@@ -111,14 +119,29 @@ pub(super) async fn serve(listener: TcpListener, gate: Gate, bounds: Bounds, sto
         stream.set_nodelay(true).ok();
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(bounds.write));
-        let gate = Arc::clone(&gate);
-        let service = service_fn(move |request: Request<Incoming>| gate.answer(request, peer));
+        let (gate, asked) = (Arc::clone(&gate), Arc::new(AtomicBool::new(false)));
+        let began = Arc::clone(&asked);
+        let service = service_fn(move |request: Request<Incoming>| {
+            began.store(true, Ordering::Relaxed);
+            gate.answer(request, peer)
+        });
         let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
         let connection = open.watch(connection);
         tokio::spawn(async move {
-            // Whoever left early, or was too slow, is no matter of ours; the address is not logged.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended");
+            // The server counts no time before it knows which HTTP is spoken: who says nothing, or half of a greeting, would
+            // keep its place for ever.
+            let silent = async {
+                tokio::time::sleep(bounds.first).await;
+                if asked.load(Ordering::Relaxed) {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                // Whoever left early, or was too slow, is no matter of ours; the address is not logged.
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended");
+                },
+                () = silent => tracing::debug!("a connection asked for nothing"),
             }
             drop(place);
         });
@@ -179,7 +202,10 @@ fn recorder() -> PrometheusHandle {
     static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            let recorder = PrometheusBuilder::new().build_recorder();
+            let recorder = with_buckets().unwrap_or_else(|error| {
+                tracing::warn!(%error, "request times are summaries");
+                PrometheusBuilder::new().build_recorder()
+            });
             let handle = recorder.handle();
             if let Err(error) = metrics::set_global_recorder(recorder) {
                 tracing::warn!(%error, "metrics stay empty");
@@ -187,4 +213,62 @@ fn recorder() -> PrometheusHandle {
             handle
         })
         .clone()
+}
+
+/// Buckets cost a comparison each and can be added up over daemons; summaries cost a logarithm a sample.
+fn with_buckets() -> Result<PrometheusRecorder, BuildError> {
+    const SECONDS: [f64; 8] = [0.000_01, 0.000_1, 0.001, 0.01, 0.1, 0.5, 2.0, 10.0];
+    let times = Matcher::Full("depeche_http_request_seconds".to_owned());
+    Ok(PrometheusBuilder::new().set_buckets_for_metric(times, &SECONDS)?.build_recorder())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::demo;
+    use crate::store::Store;
+    use crate::web::Door;
+
+    #[tokio::test]
+    async fn who_asks_for_nothing_keeps_no_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let config = Arc::new(demo::config(folder.path(), address).unwrap());
+        let stop = CancellationToken::new();
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let line = super::super::line(&config, Store::memory(), HashMap::new(), Clock::system(), stop.clone());
+        let line = line.await.unwrap();
+        let edition = Arc::new(Edition::new(line.store.clone(), &config));
+        let live = Live::new(config, Arc::clone(&line.enricher), line.clock.now());
+        let gate = Gate::new(Front::new(site(&live, edition, &line)), Door::Only);
+        let soon = Duration::from_millis(200);
+        let bounds = Bounds { first: soon, next: soon, ..Bounds::ADMINS };
+        let served = tokio::spawn(serve(listener, gate, bounds, stop.clone()));
+        let (request, begun) = ("GET /health/live HTTP/1.1\r\nhost: h\r\n\r\n", "GET / HTTP/1.1\r\nhost:");
+        for (said, answered) in [
+            (String::new(), false),
+            ("PRI * HT".to_owned(), false),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), false),
+            (begun.to_owned(), false),
+            (request.to_owned(), true),
+            (format!("{request}{begun}"), true),
+        ] {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(said.as_bytes()).await.unwrap();
+            let mut heard = Vec::new();
+            let ended = tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut heard)).await;
+            assert!(ended.is_ok(), "{said:?} keeps its place");
+            assert_eq!(heard.starts_with(b"HTTP/1.1 200 OK\r\n"), answered, "{said:?}: {heard:?}");
+        }
+        stop.cancel();
+        served.await.unwrap();
+    }
 }
