@@ -93,13 +93,13 @@ def pollers(port, path, etag, count, seconds):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, count + 1000), hard))
     request = f"GET {path} HTTP/1.1\r\nHost: x\r\nIf-None-Match: {etag}\r\n\r\n".encode()
-    poll, sockets, answers, errors = select.epoll(), {}, 0, 0
+    poll, sockets, answers, errors, opening = select.epoll(), {}, 0, 0, time.time()
     for _ in range(count):
         s = socket.create_connection(("127.0.0.1", port))
         s.setblocking(False)
         sockets[s.fileno()] = s
         poll.register(s.fileno(), select.EPOLLIN)
-    print(f"pollers: {len(sockets)} connections open")
+    print(f"pollers: {len(sockets)} connections open after {time.time() - opening:.1f} s")
     begun, waves = time.time(), 0
     while time.time() - begun < seconds:
         wave = time.time()
@@ -120,10 +120,15 @@ def pollers(port, path, etag, count, seconds):
                     answers += 1
                 else:
                     errors += 1
+                if not data:
+                    # Closed: counted once, and asked no more.
+                    poll.unregister(fd)
+                    sockets.pop(fd).close()
                 waiting.discard(fd)
         errors += len(waiting)
         waves += 1
         time.sleep(max(0.0, min(5 - (time.time() - wave), seconds - (time.time() - begun))))
+    print(f"pollers: {len(sockets)} of them still open at the end")
     return answers, errors, waves
 
 
