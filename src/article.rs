@@ -27,7 +27,7 @@ pub use text::{clean_line, clean_text, fold, is_xml_char};
 pub use theme::{Theme, ThemeSlug, Themes};
 pub use words::{Word, words};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -225,7 +225,15 @@ pub struct Article {
     pub declared: Option<DeclaredLanguages>,
 }
 
+/// How long past its publication an article may be found and still count as news.
+pub const NEWS_FOR: SignedDuration = SignedDuration::from_hours(48);
+
 impl Article {
+    /// True where an article that turns up at this moment is news: no source's first round brought it, and it is not old.
+    pub fn is_news_at(&self, at: Timestamp) -> bool {
+        !self.backfill && at.duration_since(self.published.at) <= NEWS_FOR
+    }
+
     /// What is left of an article that was erased: who it was and what it was told by, and nothing of what it said.
     pub fn erased(&self) -> Article {
         let mut left = Article {

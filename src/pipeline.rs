@@ -23,7 +23,6 @@ mod withdraw;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +30,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::archive::Archive;
-use crate::article::{Article, ArticleId, SourceId};
+use crate::article::{Article, ArticleId, NEWS_FOR, SourceId};
 use crate::clock::Clock;
 use crate::config::{Crawl, Kind, Source};
 use crate::dedup::{self, Known, Marks};
@@ -372,10 +371,7 @@ fn known(article: &Article) -> Known {
     }
 }
 
-/// How long past its publication an article may be found and still count as news.
-const NEWS_FOR: Duration = Duration::from_secs(48 * 3600);
-
 /// True for what was there before we looked: a source's first round, and what was published long before it was seen.
 fn is_backfill(first_round: bool, published: Timestamp, first_seen: Timestamp) -> bool {
-    first_round || first_seen.duration_since(published).as_secs() > NEWS_FOR.as_secs() as i64
+    first_round || first_seen.duration_since(published) > NEWS_FOR
 }

@@ -3,6 +3,7 @@
 
 pub mod alarms;
 mod crawl;
+mod hub;
 mod reload;
 mod serve;
 mod settings;
@@ -161,6 +162,8 @@ pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), Star
         let served = Front::new(site(&live, Arc::clone(&edition), &line));
         tasks.spawn(serve::follow(served.clone(), stop.clone()));
         tasks.spawn(serve::tend_words(served.clone(), stop.clone()));
+        let subscribers = served.get().hub.clone();
+        tasks.spawn(hub::run(subscribers, served.clone(), line.store.clone(), line.clock.clone(), stop.clone()));
         let door = if admin.is_some() { Door::Readers } else { Door::Only };
         tasks.spawn(serve::serve(listener, Gate::new(served.clone(), door), Bounds::readers(), stop.clone()));
         if let Some(admin) = admin {

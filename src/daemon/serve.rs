@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{TICK, settings};
 use crate::config::Live;
+use crate::deliver::websub::{Caps, Hub};
 use crate::edition::Edition;
 use crate::pipeline::Line;
 use crate::web::{Bodies, Front, Gate, Limits, Site};
@@ -39,6 +40,10 @@ pub fn site(live: &Live, edition: Arc<Edition>, line: &Line) -> Site {
         archive: line.archive.clone(),
         network: line.fetcher.network().clone(),
         live: live.clone(),
+        hub: Hub::new(Caps::default(), {
+            let fetcher = Arc::clone(&line.fetcher);
+            move || fetcher.client()
+        }),
     }
 }
 

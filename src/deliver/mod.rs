@@ -3,6 +3,7 @@
 
 mod outbox;
 mod render;
+pub mod websub;
 
 use std::fmt;
 

@@ -180,7 +180,7 @@ async fn post(client: &Client, hook: &Hook, delivery: &Delivery, now: Timestamp)
 }
 
 /// What went wrong, without the address: it may be a secret.
-fn without_address(error: &NetError) -> String {
+pub(super) fn without_address(error: &NetError) -> String {
     match error {
         NetError::Client(why) => why.clone(),
         NetError::Refused { why, .. } => format!("its address is not allowed: {why}"),

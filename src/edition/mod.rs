@@ -8,12 +8,14 @@ mod history;
 mod recent;
 mod select;
 mod settled;
+mod topic;
 mod wording;
 mod words;
 
 pub use asked::{ArchiveAt, Asked};
 pub(crate) use ceiling::ceiling;
 pub use select::Part;
+pub use topic::{Topic, TopicError, is_news};
 pub(crate) use wording::{Op, Piece, Rewording, rewordings};
 pub use words::Words;
 
@@ -283,7 +285,8 @@ impl Edition {
             ui,
             home_url: self.address("", &current),
             self_url: self.address(&path, asked),
-            hub: None,
+            // An archive never changes: there is nothing to subscribe to.
+            hubs: if asked.archive.is_none() { vec![self.hub_url()] } else { Vec::new() },
             language: if let [one] = languages[..] { Some(one) } else { None },
             updated: entries.iter().map(|e: &Entry| e.updated).max().unwrap_or(Timestamp::UNIX_EPOCH),
             rights: self.feed.rights.clone(),

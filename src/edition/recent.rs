@@ -43,6 +43,14 @@ impl Recent {
         }
     }
 
+    /// True where one of these changes, in ascending order, may have touched the query's feed: those that are no longer
+    /// remembered may.
+    pub(super) fn concerns(&self, query: &Query, seqs: &[u64]) -> bool {
+        let forgotten = seqs.first().is_some_and(|first| *first <= self.from);
+        let named = |touch: &&Touch| seqs.binary_search(&touch.seq).is_ok();
+        forgotten || self.touches.iter().filter(named).any(|touch| concerns(touch, query))
+    }
+
     /// True unless every change after this one is known to leave the query's feed alone.
     pub(super) fn touched(&self, query: &Query, after: u64) -> bool {
         after < self.from || self.touches.iter().rev().take_while(|t| t.seq > after).any(|touch| concerns(touch, query))

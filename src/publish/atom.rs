@@ -31,7 +31,7 @@ pub(super) fn render(feed: &Feed) -> std::io::Result<Vec<u8>> {
     author(&mut out, &feed.author)?;
     link(&mut out, &[("rel", "self"), ("type", "application/atom+xml"), ("href", &feed.self_url)])?;
     link(&mut out, &[("rel", "alternate"), ("type", "text/html"), ("href", &feed.home_url)])?;
-    if let Some(hub) = &feed.hub {
+    for hub in &feed.hubs {
         link(&mut out, &[("rel", "hub"), ("href", hub)])?;
     }
     if let Some(current) = &feed.history.current {

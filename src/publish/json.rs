@@ -17,8 +17,8 @@ pub(super) fn render(feed: &Feed) -> serde_json::Result<Vec<u8>> {
     if let Some(language) = feed.language {
         document["language"] = json!(language);
     }
-    if let Some(hub) = &feed.hub {
-        document["hubs"] = json!([{"type": "WebSub", "url": hub}]);
+    if !feed.hubs.is_empty() {
+        document["hubs"] = feed.hubs.iter().map(|hub| json!({"type": "WebSub", "url": hub})).collect();
     }
     if let Some(next) = &feed.history.previous {
         document["next_url"] = json!(next);

@@ -32,8 +32,8 @@ pub struct Feed {
     pub home_url: String,
     /// The address that this feed is fetched from.
     pub self_url: String,
-    /// A WebSub hub.
-    pub hub: Option<String>,
+    /// The WebSub hubs that push it.
+    pub hubs: Vec<String>,
     /// Only where all of it is in one.
     pub language: Option<Language>,
     /// The language of title and description.

@@ -21,7 +21,7 @@ pub(super) fn render(feed: &Feed) -> Vec<u8> {
     let link =
         |rel, href: &str| element("atom:link", &[("href", href), ("rel", rel), ("type", "application/rss+xml")], None);
     let mut links = vec![link("self", &feed.self_url)];
-    links.extend(feed.hub.iter().map(|hub| element("atom:link", &[("href", hub), ("rel", "hub")], None)));
+    links.extend(feed.hubs.iter().map(|hub| element("atom:link", &[("href", hub), ("rel", "hub")], None)));
     links.extend(feed.history.current.iter().map(|current| link("current", current)));
     links.extend(feed.history.previous.iter().map(|previous| link("prev-archive", previous)));
     let mut extensions = ExtensionMap::default();

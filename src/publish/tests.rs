@@ -46,7 +46,7 @@ fn feed(entries: Vec<Entry>) -> Feed {
         description: "News & more".to_owned(),
         home_url: "https://feeds.example/".to_owned(),
         self_url: "https://feeds.example/feed.atom?country=HTI&lang=fr".to_owned(),
-        hub: None,
+        hubs: vec!["https://feeds.example/hub".into()],
         language: Some(Language::FR),
         ui: Language::EN,
         updated: "2024-12-21T08:30:00Z".parse().unwrap(),

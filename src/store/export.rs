@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Change, Head, PageMemory, Revision, SourceState, StoreError};
+use super::{Change, Head, PageMemory, Revision, SourceState, StoreError, ledger};
 use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
 
 /// The version of the form.
@@ -181,6 +181,9 @@ fn write_part(
     hash.update(&line);
     out.write_all(&line).map_err(failed("write", path))?;
     let seq = fill(&mut |row| {
+        if matches!(&row, Row::Ledger { key, .. } if !ledger::is_exported(key)) {
+            return Ok(());
+        }
         match &row {
             Row::Article { .. } => report.articles += 1,
             Row::Change(_) => report.changes += 1,

@@ -3,6 +3,14 @@
 use super::{Store, StoreError};
 use crate::health;
 
+/// Rows of the ledger whose keys begin so hold secrets: no export has them, and a store that was restored from one lacks them.
+pub const PRIVATE: &str = "private/";
+
+/// True for a row that an export may hold.
+pub(super) fn is_exported(key: &str) -> bool {
+    !key.starts_with(PRIVATE)
+}
+
 impl Store {
     /// The alarms, and what was said of them.
     pub async fn alarms(&self) -> Result<health::Ledger, StoreError> {

@@ -30,7 +30,7 @@ pub(super) async fn atom(State(site): Shared, uri: Uri) -> Result<Response, Prob
         } else {
             "/sources.atom".to_owned()
         }),
-        hub: None,
+        hubs: Vec::new(),
         language: Some(ui),
         ui,
         updated: entries.first().map_or_else(Default::default, |entry| entry.updated),

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::answer::changed;
+use super::hub::feed_links;
 use super::prepared::{Freshness, Prepared, Rendered};
 use super::{Problem, Shared, Site};
 use crate::edition::{Asked, Issue};
@@ -52,9 +53,10 @@ async fn serve(State(site): Shared, uri: &Uri, headers: &HeaderMap, format: Form
         Some(_) if site.store.head().await?.seq == version => Freshness::ForEver,
         Some(_) => Freshness::None,
     };
+    let links = feed_links(&site.edition, &asked, format);
     let prepared = tokio::task::spawn_blocking(move || {
         let bytes = publish::render(&feed, format).map_err(|error| error.to_string())?;
-        let (query, own) = (asked.query, Vec::new());
+        let (query, own) = (asked.query, links.map(|links| (header::LINK, links)).into_iter().collect());
         let rendered = Rendered { format, query, version, freshness, last_modified: last_change, bytes, own };
         Prepared::new(rendered).map_err(|error| error.to_string())
     });

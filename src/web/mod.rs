@@ -9,6 +9,7 @@ mod feeds;
 mod gate;
 mod headers;
 mod health;
+mod hub;
 mod limit;
 mod opml;
 mod pages;
@@ -20,17 +21,18 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, Guard};
-use axum::extract::{FromRef, MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRef, MatchedPath, Request, State};
 use axum::http::Uri;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::config::{Config, Live};
+use crate::deliver::websub::Hub;
 use crate::edition::Edition;
 use crate::health::Network;
 use crate::store::Store;
@@ -38,6 +40,7 @@ use crate::store::Store;
 pub(crate) use api::{find, reworded};
 pub use bodies::Bodies;
 pub use gate::{Answer, Answering, Gate};
+pub use hub::feed_links;
 pub use limit::Limits;
 pub use pages::Bot;
 pub use problem::Problem;
@@ -66,6 +69,8 @@ pub struct Site {
     pub network: Network,
     /// How the last edit of the configuration went.
     pub live: Live,
+    /// Who subscribed to what.
+    pub hub: Hub,
 }
 
 /// The site in force. A request takes it once: what is in hand ends with the settings that it began with.
@@ -108,6 +113,7 @@ impl Front {
             archive: site.archive.clone(),
             network: site.network.clone(),
             live: site.live.clone(),
+            hub: site.hub.clone(),
         }));
     }
 }
@@ -171,6 +177,7 @@ fn readers() -> Router<Front> {
         .route("/feed.json", get(feeds::json))
         .route("/articles/{id}", get(pages::article))
         .route("/opml", get(opml::opml))
+        .route("/hub", post(hub::ask).layer(DefaultBodyLimit::max(hub::MOST)).fallback(hub::wrong_method))
         .route("/api", get(pages::api))
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/v1/articles", get(api::articles))

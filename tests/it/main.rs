@@ -20,6 +20,7 @@ mod health;
 mod history;
 mod holes;
 mod house;
+mod hub;
 mod kill;
 mod kinds;
 mod ladder;

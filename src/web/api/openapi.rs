@@ -110,6 +110,7 @@ fn document(server: &str) -> Value {
             "/feed.rss": feed("RSS 2.0", "application/rss+xml"),
             "/feed.json": feed("JSON Feed 1.1", "application/feed+json"),
             "/opml": get("Every country and theme feed (OPML 2.0)", with(vec![parameter("ui", "Language of the names", json!({"type": "string", "enum": ["en", "fr"]}))]), answers("The list", "text/x-opml", text())),
+            "/hub": hub(),
             "/api/v1/articles": get("Articles, the newest first; every article unless `dedupe` or `prefer` says otherwise", with(vec![fields, parameter("page_after", "From `next` of an earlier answer", text())]), answers("A part of the list", "application/json", articles)),
             "/api/v1/articles/{id}": one,
             "/api/v1/changes": get("Every change of what is served, the oldest first", vec![
@@ -132,6 +133,26 @@ fn document(server: &str) -> Value {
         },
         "components": {"schemas": schemas()},
     })
+}
+
+fn hub() -> Value {
+    let form = json!({"type": "object", "required": ["hub.mode", "hub.callback", "hub.topic"], "properties": {
+        "hub.mode": {"type": "string", "enum": ["subscribe", "unsubscribe"]},
+        "hub.callback": {"type": "string", "format": "uri", "description": "Where to push; it is asked whether it wants that"},
+        "hub.topic": {"type": "string", "format": "uri", "description": "A feed's own address, as its self link has it"},
+        "hub.lease_seconds": {"type": "integer", "default": 864_000, "description": "Taken as at least an hour and at most 30 days"},
+        "hub.secret": {"type": "string", "maxLength": 199, "description": "Signs what is pushed: X-Hub-Signature"},
+    }});
+    let refused = |why: &str| json!({"description": why, "content": {"text/plain": {"schema": {"type": "string"}}}});
+    json!({"post": {
+        "summary": "Subscribe to a feed, or end that (W3C WebSub)",
+        "requestBody": {"required": true, "content": {"application/x-www-form-urlencoded": {"schema": form}}},
+        "responses": {
+            "202": {"description": "The callback is asked next"},
+            "400": refused("What cannot be used, and why"),
+            "503": refused("As many subscriptions as can be served; Retry-After says when to ask again"),
+        },
+    }})
 }
 
 fn schemas() -> Value {
