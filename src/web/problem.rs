@@ -66,6 +66,7 @@ impl From<crate::store::StoreError> for Problem {
             "the store does not answer",
             "unable to read the store; try again in a minute",
         )
+        .after(60)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod bits;
 mod disk;
+mod prepared;
 mod search;
 mod terms;
 
@@ -15,13 +16,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
 use uuid::Uuid;
 
 use crate::article::{Article, ArticleId};
 use crate::store::Head;
-use terms::{Run, Tongue, terms};
+use prepared::{Prepared, prepare};
+use terms::Tongue;
 
 /// Raised whenever what is indexed changes: an index of another format is built anew.
 const FORMAT: u32 = 1;
@@ -78,7 +80,7 @@ struct Fields {
 fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let words = TextFieldIndexing::default()
-        .set_tokenizer("raw")
+        .set_tokenizer(prepared::NAME)
         .set_index_option(IndexRecordOption::WithFreqsAndPositions)
         .set_fieldnorms(false);
     let words = TextOptions::default().set_indexing_options(words);
@@ -112,6 +114,7 @@ impl Text {
     }
 
     fn over(index: tantivy::Index, head: Head, unclean: bool) -> Result<Text, TextError> {
+        index.tokenizers().register(prepared::NAME, TextAnalyzer::from(Prepared::default()));
         let options = IndexWriterOptions::builder()
             .memory_budget_per_thread(HEAP)
             .num_worker_threads(1)
@@ -143,9 +146,9 @@ impl Text {
         document.add_bytes(self.fields.id, article.id.0.as_bytes());
         document.add_u64(self.fields.high, high);
         document.add_u64(self.fields.low, low);
-        document.add_pre_tokenized_text(self.fields.title, tokens(&article.title, tongue));
-        document.add_pre_tokenized_text(self.fields.summary, tokens(&article.summary, tongue));
-        document.add_pre_tokenized_text(self.fields.text, tokens(&article.text, tongue));
+        document.add_text(self.fields.title, prepare(&article.title, tongue));
+        document.add_text(self.fields.summary, prepare(&article.summary, tongue));
+        document.add_text(self.fields.text, prepare(&article.text, tongue));
         self.writer.add_document(document)?;
         // What is not there to be found must not be there to be read, either.
         self.unclean |= article.is_erased();
@@ -224,15 +227,4 @@ impl Text {
 
 fn pause() {
     std::thread::sleep(std::time::Duration::from_millis(20));
-}
-
-fn tokens(text: &str, tongue: Tongue) -> PreTokenizedString {
-    let (mut tokens, mut position) = (Vec::new(), 0);
-    for word in terms(text, tongue) {
-        for text in [Some(word.written), word.plain].into_iter().flatten() {
-            tokens.push(Token { offset_from: 0, offset_to: 0, position, text, position_length: 1 });
-        }
-        position += usize::from(word.run != Run::In);
-    }
-    PreTokenizedString { text: String::new(), tokens }
 }

@@ -55,6 +55,7 @@ fn answers(description: &str, content_type: &str, schema: Value) -> Value {
         "200": {"description": description, "content": {content_type: {"schema": schema}}},
         "304": {"description": "What the client has is fresh (RFC 9110 section 13)"},
         "400": {"description": "An unknown name or value; the detail names what is allowed", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+        "503": {"description": "With `q` or `exclude`, while the index of words is brought level with the store; or the store does not answer. Retry-After says when to ask again", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
     })
 }
 
