@@ -60,6 +60,7 @@ fn known(n: usize, stories: &[(String, String)], end: Timestamp, of: usize) -> K
         language: [Language::FR, Language::EN][n % 2],
         primary: Country::all().nth(n % 200),
         published: end.checked_sub(age).unwrap(),
+        stored: end.checked_sub(age).unwrap(),
         title: format!("{title} {n}"),
         marks: Marks::of_text(None, fingerprint.names.clone()),
         fingerprint,
@@ -95,7 +96,7 @@ fn main() {
     let mut memory = Memory::new();
     (0..all).for_each(|n| memory.insert(known(n, &stories, end, all)));
     let asked: Vec<Known> = (0..200).map(|n| known(all + n, &stories, end, all)).collect();
-    let asked: Vec<Known> = asked.into_iter().map(|known| Known { published: end, ..known }).collect();
+    let asked: Vec<Known> = asked.into_iter().map(|known| Known { published: end, stored: end, ..known }).collect();
     let judged = micros(&asked, |known| {
         black_box(memory.judge(known, None));
     });

@@ -15,6 +15,10 @@ use depeche::query::Query;
 use depeche::store::{ChangeKind, PageMemory, Put, PutOutcome, Store};
 use jiff::{SignedDuration, Timestamp};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// A small generator of its own, so that every run makes the same articles.
 struct Dice(u64);
 

@@ -5,6 +5,7 @@
 
 mod country;
 mod date;
+mod heading;
 mod html;
 mod ids;
 mod language;
@@ -17,6 +18,7 @@ mod words;
 
 pub use country::{Country, Region, UnknownCountry, UnknownRegion};
 pub use date::{PageDate, Precision, Published};
+pub use heading::{Former, Heading, Mark, Tags};
 pub use html::SafeHtml;
 pub use ids::{ArticleId, InvalidSourceId, SourceId, StoryId};
 pub use language::{Language, UnknownLanguage};

@@ -30,7 +30,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::archive::Archive;
-use crate::article::{Article, ArticleId, NEWS_FOR, SourceId};
+use crate::article::{Article, Heading, NEWS_FOR, SourceId};
 use crate::clock::Clock;
 use crate::config::{Crawl, Kind, Source};
 use crate::dedup::{self, Known, Marks};
@@ -156,22 +156,27 @@ enum RoundError {
 impl Line {
     /// Loads what dedup remembers from the store, what it keeps out, and the hosts that asked for patience.
     pub async fn remember(&self) -> Result<(), StoreError> {
-        let withdrawn: HashSet<ArticleId> = self.store.withdrawals().await?.into_iter().collect();
+        let since = self.clock.now().saturating_sub(dedup::KEPT).unwrap_or(Timestamp::MIN);
         let mut after = None;
         loop {
-            let page = self.store.scan(after, 500).await?;
-            let Some(last) = page.last() else { break };
+            let headings = self.store.headings(after, 4_096).await?;
+            let Some(last) = headings.last() else { break };
             after = Some(last.id);
-            for article in page.iter().filter(|article| withdrawn.contains(&article.id)) {
-                if self.store.is_blocked(&withdraw::text_key(article)).await? {
-                    self.memory.lock().unwrap_or_else(PoisonError::into_inner).keep_out(known(article));
+            let (withdrawn, live): (Vec<Heading>, Vec<Heading>) = headings.into_iter().partition(|h| h.withdrawn);
+            for article in self.store.articles(withdrawn.iter().map(|heading| heading.id).collect()).await? {
+                if self.store.is_blocked(&withdraw::text_key(&article)).await? {
+                    self.memory.lock().unwrap_or_else(PoisonError::into_inner).keep_out(known(&article));
                 }
             }
-            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            for article in page.iter().filter(|article| !withdrawn.contains(&article.id)) {
-                memory.insert(known(article));
-                recent.insert(article);
+            let mut young = Vec::new();
+            for heading in live {
+                self.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(&heading);
+                young.extend((heading.first_seen >= since).then_some(heading.id));
+            }
+            for some in young.chunks(200) {
+                let articles = self.store.articles(some.to_vec()).await?;
+                let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+                articles.iter().for_each(|article| memory.insert(known(article)));
             }
         }
         for (host, until) in self.store.hosts().await? {
@@ -365,6 +370,7 @@ fn known(article: &Article) -> Known {
         language: article.language.language,
         primary: article.primary_country(),
         published: article.published.at,
+        stored: article.first_seen,
         title: article.title.clone(),
         marks: Marks::of(article),
         fingerprint: article.fingerprint.clone(),

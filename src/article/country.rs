@@ -80,6 +80,10 @@ fn slug(name: &str) -> String {
 impl Country {
     /// Reads an ISO 3166-1 code (two or three letters, any case) or a slug of the English name.
     pub fn parse(code: &str) -> Result<Country, UnknownCountry> {
+        // The rows stand in the order of this code, which is what records hold.
+        if let Ok(row) = TABLE.rows.binary_search_by(|row| row.iso3.as_str().cmp(code)) {
+            return Ok(Country(row as u16));
+        }
         let (upper, lower) = (code.trim().to_ascii_uppercase(), code.trim().to_ascii_lowercase());
         TABLE
             .rows

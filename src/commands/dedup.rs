@@ -48,6 +48,8 @@ pub(super) fn run(_args: &DedupArgs) -> Exit {
             language: line.language,
             primary: line.countries.first().copied(),
             published,
+            // All at one time: none of them is too old.
+            stored: Timestamp::UNIX_EPOCH,
             title: line.title,
             marks: Marks::of_text(line.url.as_ref().map(|_| name.as_str()), fingerprint.names.clone()),
             fingerprint,

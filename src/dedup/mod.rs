@@ -9,7 +9,7 @@ mod translation;
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::article::{ArticleId, Country, Fingerprint, Language, StoryId};
 
@@ -30,6 +30,8 @@ pub struct Known {
     pub primary: Option<Country>,
     /// When it was published.
     pub published: Timestamp,
+    /// When it was stored.
+    pub stored: Timestamp,
     /// Its title.
     pub title: String,
     /// Its fingerprint.
@@ -76,10 +78,13 @@ impl Judgement {
     }
 }
 
-/// Articles that a new one is held against, found by their day and by how rare their marks are.
+/// Articles that a new one is held against, found by their day and by how rare their marks are. It holds those that were
+/// stored within [`KEPT`] of the newest: exact copies of older ones are found by their hash, which the store keeps.
 #[derive(Debug, Default)]
 pub struct Memory {
     known: HashMap<ArticleId, Known>,
+    /// By the day on which they were stored; some may be gone.
+    stored: BTreeMap<i64, Vec<ArticleId>>,
     days: BTreeMap<i64, Vec<ArticleId>>,
     counts: translation::Counts,
     holders: translation::Holders,
@@ -90,6 +95,8 @@ pub struct Memory {
 
 /// Copies of one release are published within this many days of each other.
 const WINDOW: i64 = 60;
+/// What was stored within this is remembered.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 impl Memory {
     /// Knows nothing yet.
@@ -97,9 +104,21 @@ impl Memory {
         Memory::default()
     }
 
-    /// Remembers an article, in place of what was known of it.
+    /// Remembers an article, in place of what was known of it, unless it was stored too long before the newest.
     pub fn insert(&mut self, known: Known) {
         self.remove(known.id);
+        let newest = self.stored.last_key_value().map_or(i64::MIN, |(day, _)| *day).max(day(known.stored));
+        if day(known.stored) < oldest(newest) {
+            return;
+        }
+        self.stored.entry(day(known.stored)).or_default().push(known.id);
+        while let Some(old) = self.stored.first_entry().filter(|entry| *entry.key() < oldest(newest)) {
+            for id in old.remove() {
+                if self.known.get(&id).is_some_and(|known| day(known.stored) < oldest(newest)) {
+                    self.remove(id);
+                }
+            }
+        }
         self.days.entry(day(known.published)).or_default().push(known.id);
         self.counts.add(&known, 1);
         self.holders.add(&known);
@@ -112,6 +131,9 @@ impl Memory {
         let Some(old) = self.known.remove(&id) else { return };
         if let Some(ids) = self.days.get_mut(&day(old.published)) {
             ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.days.remove(&day(old.published));
+            }
         }
         self.counts.add(&old, -1);
         self.holders.remove(&old);
@@ -121,6 +143,9 @@ impl Memory {
             *count -= 1;
             if *count == 0 {
                 languages.remove(&old.language);
+            }
+            if languages.is_empty() {
+                self.stories.remove(&old.story);
             }
         }
     }
@@ -167,6 +192,7 @@ impl Memory {
                 && self.stories.get(&known.story).is_none_or(|languages| !languages.contains_key(&candidate.language))
         };
         let holders = self.holders.of(candidate).filter_map(|id| self.known.get(&id));
+        let holders = holders.filter(|known| is_kept(known, candidate));
         if let Some(certain) = holders.filter(free).filter(|k| translation::certain(k, candidate)).map(|k| k.id).min() {
             return Some(certain);
         }
@@ -187,8 +213,19 @@ impl Memory {
     fn near<'a>(&'a self, candidate: &'a Known, days: i64) -> impl Iterator<Item = &'a Known> {
         let at = day(candidate.published);
         let ids = self.days.range(at.saturating_sub(days)..=at.saturating_add(days)).flat_map(|(_, ids)| ids);
-        ids.filter(|id| **id != candidate.id).filter_map(|id| self.known.get(id))
+        let others = ids.filter(|id| **id != candidate.id).filter_map(|id| self.known.get(id));
+        others.filter(|known| is_kept(known, candidate))
     }
+}
+
+/// False for what was stored too long before: it may be here still, or not.
+fn is_kept(known: &Known, candidate: &Known) -> bool {
+    day(known.stored) >= oldest(day(candidate.stored))
+}
+
+/// The first day of what is kept on another one.
+fn oldest(day: i64) -> i64 {
+    day.saturating_sub(KEPT.as_hours() / 24)
 }
 
 fn day(at: Timestamp) -> i64 {

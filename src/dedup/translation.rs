@@ -247,6 +247,7 @@ mod tests {
             language: Language::FR,
             primary: None,
             published: jiff::Timestamp::UNIX_EPOCH,
+            stored: jiff::Timestamp::UNIX_EPOCH,
             title: String::new(),
             fingerprint: Fingerprint::default(),
             marks,

@@ -2,7 +2,6 @@
 //! the archives before it. So a document never changes, and a client that meets an address it knows may stop walking.
 //! It never reads the clock, and renders nothing to name a document.
 
-use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use jiff::Timestamp;
@@ -10,17 +9,18 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::{Asked, Edition};
 use crate::article::ArticleId;
-use crate::index::{Archive, Filter, Gone, Matching, Month};
+use crate::index::{Archive, Archives, Filter, Gone, Month, Selection};
 
 /// Tombstones in one document.
 const MOST_GONE: usize = 200;
 
+/// Queries whose archives are remembered.
+pub(super) const REMEMBERED: usize = 512;
+
 /// Everything that a query gives and gave, by month.
 pub(super) struct History {
     filter: Filter,
-    live: Matching,
-    gone: Matching,
-    months: BTreeMap<Month, Archive>,
+    archives: Archives,
     /// The months with entries, the oldest first, each with its document's version.
     chain: Vec<(Month, String)>,
     /// What every version begins with.
@@ -48,7 +48,7 @@ impl History {
     /// The version of a month's document as it is now, whether it holds anything or not.
     pub(super) fn version(&self, month: Month) -> String {
         let before = self.before(month).map(|(_, version)| version).unwrap_or_default();
-        let archive = self.months.get(&month).copied().unwrap_or_default();
+        let archive = self.archives.months().get(&month).copied().unwrap_or_default();
         version(&self.seed, month, archive, &before)
     }
 }
@@ -64,40 +64,49 @@ fn version(seed: &Xxh3, month: Month, archive: Archive, before: &str) -> String 
 impl Edition {
     /// The history of what is asked, by the filter that it makes.
     pub(super) fn history(&self, asked: &Asked, filter: Filter) -> History {
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let (live, gone) = (index.matching(&filter), index.gone(&filter));
-        let months = index.months(&live, &gone, &filter);
-        drop(index);
+        let archives = self.archives(asked, &filter);
         let seed = self.seed(asked);
         let mut chain: Vec<(Month, String)> = Vec::new();
-        for (month, archive) in months.iter().filter(|(_, archive)| archive.entries > 0) {
+        for (month, archive) in archives.months().iter().filter(|(_, archive)| archive.entries > 0) {
             let before = chain.last().map(|(_, version)| version.as_str()).unwrap_or_default();
             let version = version(&seed, *month, *archive, before);
             chain.push((*month, version));
         }
-        History { filter, live, gone, months, chain, seed }
+        History { filter, archives, chain, seed }
+    }
+
+    /// The months of what is asked, as of now. Every feed names the last of them, and most changes concern one.
+    fn archives(&self, asked: &Asked, filter: &Filter) -> Archives {
+        let index = || self.index.read().unwrap_or_else(PoisonError::into_inner);
+        // What holds a word is told anew each time.
+        if filter.holding.is_some() {
+            return index().archives(filter, None);
+        }
+        let query = asked.query.canonical();
+        let known = self.archives.lock().unwrap_or_else(PoisonError::into_inner).get(&query).cloned();
+        let archives = index().archives(filter, known.as_ref());
+        self.archives.lock().unwrap_or_else(PoisonError::into_inner).put(query, archives.clone());
+        archives
     }
 
     /// What one month holds.
     pub(super) fn volume(&self, history: &History, month: Month) -> Volume {
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let (index, filter) = (self.index.read().unwrap_or_else(PoisonError::into_inner), &history.filter);
         Volume {
-            ids: index.ids(&index.of_month(&history.live, month, &history.filter)),
-            gone: index.tell_gone(&index.of_month(&history.gone, month, &history.filter)),
-            changed: history.months.get(&month).and_then(|archive| archive.changed),
+            ids: index.ids(&index.in_month(month, filter)),
+            gone: index.tell_gone(&index.gone_in_month(month, filter)),
+            changed: history.archives.months().get(&month).and_then(|archive| archive.changed),
         }
     }
 
-    /// What was withdrawn from the window of a feed that shows these articles: from what is at least as new as the last,
-    /// or from everything where the feed shows everything there is.
-    pub(super) fn gone(&self, history: &History, shown: &[ArticleId]) -> Vec<Gone> {
+    /// What was withdrawn from the window of a feed that shows this: from what is at least as new as the last article, or
+    /// from everything where the feed shows everything there is.
+    pub(super) fn gone(&self, history: &History, shown: &Selection) -> Vec<Gone> {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let mut gone = index.tell_gone(&history.gone);
-        if (shown.len() as u64) < history.live.len()
-            && let Some(last) = shown.last().and_then(|id| index.get(*id))
-        {
-            gone.retain(|one| (one.published, one.article) >= (last.published, last.id));
-        }
+        let mut gone = index.tell_gone(&match shown.ids.last().filter(|_| !shown.complete) {
+            Some(last) => index.gone_since(&history.filter, *last),
+            None => index.gone(&history.filter),
+        });
         gone.truncate(MOST_GONE);
         gone
     }

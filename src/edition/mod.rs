@@ -4,6 +4,7 @@
 mod asked;
 mod ceiling;
 mod entry;
+mod follow;
 mod history;
 mod recent;
 mod select;
@@ -14,26 +15,27 @@ mod words;
 
 pub use asked::{ArchiveAt, Asked};
 pub(crate) use ceiling::ceiling;
-pub use select::Part;
 pub use topic::{Topic, TopicError, is_news};
 pub(crate) use wording::{Op, Piece, Rewording, rewordings};
 pub use words::Words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
+use lru::LruCache;
 use url::Url;
 
 use crate::article::{Article, ArticleId, Country, Language, SourceId, ThemeSlug, Themes};
 use crate::config::{Config, FeedDefaults};
 use crate::index::text::TextError;
-use crate::index::{Counts, Facts, Gone, Index, Mark};
+use crate::index::{Archives, Counts, Gone, Index};
 use crate::publish::{self, Entry, Feed, Format, Tombstone};
 use crate::query::{Body, Query, Vocabulary};
-use crate::store::{ChangeKind, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// What an edition says of a source.
 #[derive(Debug, Clone)]
@@ -83,6 +85,10 @@ pub struct Edition {
     index: Arc<RwLock<Index>>,
     words: Arc<Words>,
     followed: Arc<AtomicU64>,
+    /// Held by whoever follows the log: one at a time.
+    following: Arc<tokio::sync::Mutex<()>>,
+    /// The months of queries, as they were told last.
+    archives: Arc<Mutex<LruCache<String, Archives>>>,
     recent: Arc<RwLock<recent::Recent>>,
     /// Themes and sources that stored articles ever bore.
     borne: Arc<RwLock<BTreeSet<String>>>,
@@ -107,6 +113,8 @@ impl Edition {
             index: Arc::new(RwLock::new(Index::new())),
             words: Arc::new(Words::in_memory()),
             followed: Arc::default(),
+            following: Arc::default(),
+            archives: Arc::new(Mutex::new(LruCache::new(NonZeroUsize::MIN.saturating_add(history::REMEMBERED)))),
             recent: Arc::default(),
             borne: Arc::default(),
             ceilings: Arc::default(),
@@ -132,6 +140,8 @@ impl Edition {
             index: Arc::clone(&self.index),
             words: Arc::clone(&self.words),
             followed: Arc::clone(&self.followed),
+            following: Arc::clone(&self.following),
+            archives: Arc::clone(&self.archives),
             recent: Arc::clone(&self.recent),
             borne: Arc::clone(&self.borne),
             ceilings: Arc::clone(&self.ceilings),
@@ -151,50 +161,6 @@ impl Edition {
         let ceilings = states.filter_map(|(id, state)| Some((id, state.body?)));
         self.ceilings.write().unwrap_or_else(PoisonError::into_inner).extend(ceilings);
         Ok(())
-    }
-
-    /// Applies every change since the last call; returns the sequence that the edition now stands at.
-    pub async fn follow(&self) -> Result<u64, StoreError> {
-        if self.version() == 0 {
-            self.recall().await?;
-        }
-        loop {
-            let after = self.followed.load(Ordering::Acquire);
-            let changes = self.store.changes(after, 500).await?;
-            let Some(last) = changes.last().map(|change| change.seq) else { return Ok(after) };
-            for change in changes {
-                let article = self.store.article(change.article_id).await?;
-                let story = match &article {
-                    Some(article) => self.store.story(article.story).await?,
-                    None => self.store.story(change.story_id).await?,
-                };
-                let withdrawn = self.store.withdrawn(change.article_id).await?.is_some();
-                if let Some(article) = &article {
-                    let mut borne = self.borne.write().unwrap_or_else(PoisonError::into_inner);
-                    borne.extend(article.themes.iter().map(|tag| format!("theme:{}", tag.theme)));
-                    borne.insert(format!("source:{}", article.source));
-                }
-                let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-                let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-                // What it was, what it is, and those whose place in the story may move with it.
-                index.get(change.article_id).into_iter().for_each(|was| recent.note(change.seq, was));
-                for member in story.iter().flat_map(|story| &story.members) {
-                    index.get(*member).into_iter().for_each(|facts| recent.note(change.seq, facts));
-                }
-                let (mark, gone) = (Mark { seq: change.seq, at: change.at }, change.kind == ChangeKind::Withdrawn);
-                // What is withdrawn is known all the same: feeds say that it is gone, and when they changed.
-                if let (Some(article), Some(story)) = (&article, &story) {
-                    let facts = facts(article, mark);
-                    recent.note(change.seq, &facts);
-                    index.put(facts, story);
-                }
-                if withdrawn || gone || article.is_none() || story.is_none() {
-                    index.withdraw(change.article_id, mark, story.as_ref());
-                }
-            }
-            self.words_follow(after, last).await;
-            self.followed.store(last, Ordering::Release);
-        }
     }
 
     /// The sequence that the edition stands at: it moves whenever anything served may have changed.
@@ -246,7 +212,7 @@ impl Edition {
         let (ids, gone, last_change, before) = match &asked.archive {
             None => {
                 let selection = self.window(&asked.query, filter);
-                let gone = self.gone(&history, &selection.ids);
+                let gone = self.gone(&history, &selection);
                 (selection.ids, gone, selection.last_change, history.newest())
             }
             Some(archive) => {
@@ -331,19 +297,4 @@ fn cards(config: &Config) -> BTreeMap<SourceId, SourceCard> {
         language: s.language,
     };
     config.sources.iter().map(|s| (s.id.clone(), card(s))).collect()
-}
-
-fn facts(article: &Article, changed: Mark) -> Facts {
-    Facts {
-        id: article.id,
-        story: article.story,
-        language: article.language.language,
-        source: article.source.clone(),
-        countries: article.countries.iter().map(|t| t.country).collect(),
-        themes: article.themes.iter().map(|t| t.theme.clone()).collect(),
-        news: article.news,
-        published: article.published.at,
-        first_seen: article.first_seen,
-        changed,
-    }
 }

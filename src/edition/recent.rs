@@ -3,8 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::article::{Country, Language, SourceId, ThemeSlug};
-use crate::index::Facts;
+use crate::article::Tags;
 use crate::query::Query;
 
 /// So many changes are remembered.
@@ -14,10 +13,7 @@ const KEPT: usize = 4_096;
 #[derive(Debug)]
 struct Touch {
     seq: u64,
-    countries: Vec<Country>,
-    themes: Vec<ThemeSlug>,
-    language: Language,
-    source: SourceId,
+    tags: Tags,
 }
 
 /// The latest changes.
@@ -29,15 +25,14 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Remembers that a change touched an article with these facts.
-    pub(super) fn note(&mut self, seq: u64, facts: &Facts) {
-        self.touches.push_back(Touch {
-            seq,
-            countries: facts.countries.clone(),
-            themes: facts.themes.clone(),
-            language: facts.language,
-            source: facts.source.clone(),
-        });
+    /// Remembers that a change touched an article with these tags.
+    pub(super) fn note(&mut self, seq: u64, tags: Option<Tags>) {
+        let Some(tags) = tags else { return };
+        // The members of a story are mostly told twice by one change.
+        if self.touches.iter().rev().take_while(|touch| touch.seq == seq).any(|touch| touch.tags == tags) {
+            return;
+        }
+        self.touches.push_back(Touch { seq, tags });
         while self.touches.len() > KEPT {
             self.from = self.touches.pop_front().map_or(self.from, |touch| touch.seq.max(self.from));
         }
@@ -48,20 +43,26 @@ impl Recent {
     pub(super) fn concerns(&self, query: &Query, seqs: &[u64]) -> bool {
         let forgotten = seqs.first().is_some_and(|first| *first <= self.from);
         let named = |touch: &&Touch| seqs.binary_search(&touch.seq).is_ok();
-        forgotten || self.touches.iter().filter(named).any(|touch| concerns(touch, query))
+        forgotten || self.touches.iter().filter(named).any(|touch| concerns(&touch.tags, query))
+    }
+
+    /// Nothing up to this change is remembered.
+    pub(super) fn begin(&mut self, from: u64) {
+        self.from = self.from.max(from);
     }
 
     /// True unless every change after this one is known to leave the query's feed alone.
     pub(super) fn touched(&self, query: &Query, after: u64) -> bool {
-        after < self.from || self.touches.iter().rev().take_while(|t| t.seq > after).any(|touch| concerns(touch, query))
+        after < self.from
+            || self.touches.iter().rev().take_while(|t| t.seq > after).any(|touch| concerns(&touch.tags, query))
     }
 }
 
 /// Dates, words and limits only narrow what these filters let through.
-fn concerns(touch: &Touch, query: &Query) -> bool {
-    (query.countries.is_empty() || touch.countries.iter().any(|c| query.countries.contains(c)))
-        && (query.regions.is_empty() || touch.countries.iter().any(|c| query.regions.contains(&c.region())))
-        && (query.themes.is_empty() || touch.themes.iter().any(|t| query.themes.contains(t)))
-        && (query.languages.is_empty() || query.languages.contains(&touch.language))
-        && (query.sources.is_empty() || query.sources.contains(&touch.source))
+fn concerns(tags: &Tags, query: &Query) -> bool {
+    (query.countries.is_empty() || tags.countries.iter().any(|c| query.countries.contains(c)))
+        && (query.regions.is_empty() || tags.countries.iter().any(|c| query.regions.contains(&c.region())))
+        && (query.themes.is_empty() || tags.themes.iter().any(|t| query.themes.contains(t)))
+        && (query.languages.is_empty() || query.languages.contains(&tags.language))
+        && (query.sources.is_empty() || query.sources.contains(&tags.source))
 }

@@ -6,19 +6,8 @@ use jiff::Timestamp;
 
 use super::{Edition, EditionError};
 use crate::article::ArticleId;
-use crate::index::{Filter, Selection};
+use crate::index::{Filter, Part, Selection};
 use crate::query::{Dedupe, Query};
-
-/// A part of a long selection, for the API.
-#[derive(Debug, Clone, Default)]
-pub struct Part {
-    /// The newest first.
-    pub ids: Vec<ArticleId>,
-    /// How many match in all.
-    pub total: u64,
-    /// Where the next part begins; none at the end.
-    pub next: Option<(Timestamp, ArticleId)>,
-}
 
 impl Edition {
     /// The articles that a query's feed holds, newest first.
@@ -29,28 +18,15 @@ impl Edition {
     /// The same, by the filter that the query makes.
     pub(super) fn window(&self, query: &Query, filter: Filter) -> Selection {
         let limit = query.limit.map_or(usize::from(self.feed.limit), usize::from);
-        self.index_select(&Filter { limit, extend_day: true, ..filter })
+        let filter = Filter { limit, extend_day: true, ..filter };
+        self.index.read().unwrap_or_else(PoisonError::into_inner).select(&filter)
     }
 
     /// A part of everything that a query matches, behind a place in it.
     pub async fn part(&self, query: &Query, after: Option<(Timestamp, ArticleId)>) -> Result<Part, EditionError> {
         let limit = query.limit.map_or(usize::from(self.feed.limit), usize::from);
-        let filter = Filter { limit: usize::MAX, extend_day: false, ..self.filter(query).await? };
-        let all = self.index_select(&filter).ids;
-        let total = all.len() as u64;
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let place = |id: ArticleId| index.get(id).map(|facts| (facts.published, id));
-        let begin = match after {
-            Some(after) => all.iter().position(|id| place(*id).is_some_and(|at| at < after)).unwrap_or(all.len()),
-            None => 0,
-        };
-        let ids: Vec<ArticleId> = all[begin..].iter().copied().take(limit).collect();
-        let next = if begin + ids.len() < all.len() { ids.last().and_then(|id| place(*id)) } else { None };
-        Ok(Part { ids, total, next })
-    }
-
-    fn index_select(&self, filter: &Filter) -> Selection {
-        self.index.read().unwrap_or_else(PoisonError::into_inner).select(filter)
+        let filter = Filter { limit, ..self.filter(query).await? };
+        Ok(self.index.read().unwrap_or_else(PoisonError::into_inner).part(&filter, after))
     }
 
     /// What a query asks of the index; its words are looked up on the way.

@@ -1,10 +1,19 @@
-//! Facet bitmaps in memory: which articles a filter selects, the newest first. It follows the change log through its
-//! caller and never touches a store.
+//! Facet bitmaps in memory: which articles a filter selects, the newest first. It is filled from headings, follows the
+//! change log through its caller, and never touches a store.
 
+mod changed;
+mod facet;
+mod fill;
 mod history;
+mod month;
+mod order;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
-pub use history::{Archive, Gone, Matching, Month};
+pub use fill::Fill;
+pub use history::{Archive, Archives, Gone, Matching};
+pub use month::{Month, NotAMonth};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,41 +21,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
 
-use crate::article::{ArticleId, Country, Language, Region, SourceId, Story, StoryEntry, StoryId, ThemeSlug};
-
-/// What is indexed of an article.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// Which.
-    pub id: ArticleId,
-    /// Its story.
-    pub story: StoryId,
-    /// Its language.
-    pub language: Language,
-    /// Its source.
-    pub source: SourceId,
-    /// Its countries.
-    pub countries: Vec<Country>,
-    /// Its themes.
-    pub themes: Vec<ThemeSlug>,
-    /// False for tenders and vacancies.
-    pub news: bool,
-    /// When it was published.
-    pub published: Timestamp,
-    /// When it was stored first.
-    pub first_seen: Timestamp,
-    /// Where the log last spoke of it.
-    pub changed: Mark,
-}
-
-/// A place in the change log.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mark {
-    /// The change's number.
-    pub seq: u64,
-    /// When it was made.
-    pub at: Timestamp,
-}
+use self::changed::Changed;
+use self::facet::{Facet, When};
+use self::month::{Calendar, Months};
+use self::order::Order;
+use crate::article::{
+    ArticleId, Country, Heading, Language, Region, SourceId, Story, StoryEntry, StoryId, Tags, ThemeSlug,
+};
 
 /// A selection to be made.
 #[derive(Debug, Clone, Default)]
@@ -84,10 +65,21 @@ pub struct Filter {
 pub struct Selection {
     /// The newest first, by publication and then id.
     pub ids: Vec<ArticleId>,
-    /// How many match in all.
-    pub total: u64,
+    /// True when that is all that matches.
+    pub complete: bool,
     /// The latest change among what matches or matched.
     pub last_change: Option<Timestamp>,
+}
+
+/// A part of all that a filter matches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The newest first.
+    pub ids: Vec<ArticleId>,
+    /// How many match in all.
+    pub total: u64,
+    /// Behind which place the next part begins; none at the end.
+    pub next: Option<(Timestamp, ArticleId)>,
 }
 
 /// Live stories by facet value.
@@ -103,58 +95,34 @@ pub struct Counts {
     pub sources: BTreeMap<SourceId, u64>,
 }
 
-/// A facet's values: who has them now, and who ever had.
-#[derive(Debug)]
-struct Facet<K> {
-    now: BTreeMap<K, RoaringBitmap>,
-    ever: BTreeMap<K, RoaringBitmap>,
-}
+/// More than its limit, for what was published within a day before its newest entry.
+const MORE: usize = 200;
 
-impl<K: Ord + Clone> Default for Facet<K> {
-    fn default() -> Facet<K> {
-        Facet { now: BTreeMap::new(), ever: BTreeMap::new() }
-    }
-}
-
-impl<K: Ord + Clone> Facet<K> {
-    fn put(&mut self, doc: u32, values: impl Iterator<Item = K>) {
-        for value in values {
-            self.now.entry(value.clone()).or_default().insert(doc);
-            self.ever.entry(value).or_default().insert(doc);
-        }
-    }
-
-    fn clear(&mut self, doc: u32, values: impl Iterator<Item = K>) {
-        for value in values {
-            if let Some(bits) = self.now.get_mut(&value) {
-                bits.remove(doc);
-            }
-        }
-    }
-
-    fn any(bits: &BTreeMap<K, RoaringBitmap>, wanted: &BTreeSet<K>) -> RoaringBitmap {
-        wanted.iter().filter_map(|value| bits.get(value)).fold(RoaringBitmap::new(), |all, bits| all | bits)
-    }
-}
-
-/// The index. It is built again from the log at every start.
+/// The index. It is filled from the store at every start; what a document is stands in lists by its number.
 #[derive(Debug, Default)]
 pub struct Index {
-    docs: Vec<Facts>,
-    /// Of each document, as long as `docs`.
-    months_of: Vec<history::Months>,
+    ids: Vec<ArticleId>,
+    stories_of: Vec<StoryId>,
+    languages_of: Vec<Language>,
+    published: Vec<Timestamp>,
+    changed: Changed,
+    months_of: Vec<Months>,
     numbers: HashMap<ArticleId, u32>,
-    /// Every document, the newest last.
-    order: BTreeSet<(Timestamp, ArticleId, u32)>,
+    order: Order,
+    calendar: Calendar,
     live: RoaringBitmap,
+    dead: RoaringBitmap,
     leads: RoaringBitmap,
+    /// Leads of stories with more than one entry.
+    several: RoaringBitmap,
     news: RoaringBitmap,
     countries: Facet<Country>,
     themes: Facet<ThemeSlug>,
     languages: Facet<Language>,
     sources: Facet<SourceId>,
-    stories: HashMap<StoryId, Vec<StoryEntry>>,
-    /// What was withdrawn of a story.
+    /// Those of more than one member: of the others there is nothing to tell.
+    stories: HashMap<StoryId, Box<[StoryEntry]>>,
+    /// What was withdrawn of a story, in the order of its members.
     withdrawn: HashMap<StoryId, Vec<u32>>,
 }
 
@@ -164,223 +132,278 @@ impl Index {
         Index::default()
     }
 
-    /// Takes an article in, or its new facts, and who leads its story now.
-    pub fn put(&mut self, facts: Facts, story: &Story) {
-        let doc = match self.numbers.get(&facts.id).copied() {
-            Some(doc) => {
-                let old = self.docs[doc as usize].clone();
-                self.order.remove(&(old.published, old.id, doc));
-                self.countries.clear(doc, old.countries.into_iter());
-                self.themes.clear(doc, old.themes.into_iter());
-                self.languages.clear(doc, std::iter::once(old.language));
-                self.sources.clear(doc, std::iter::once(old.source));
-                self.docs[doc as usize] = facts.clone();
-                doc
+    /// Takes an article in, or what is known of it now. Its story is to be placed afterwards, unless it is new and alone in
+    /// it; and so is the story that it left.
+    pub fn put(&mut self, heading: &Heading) {
+        let known = self.numbers.get(&heading.id).copied();
+        let doc = known.unwrap_or_else(|| self.add(heading));
+        let n = doc as usize;
+        // Until its story is placed it stands for itself.
+        let mut begins = known.is_none() || self.dead.contains(doc);
+        if known.is_some() {
+            self.calendar.touch(self.months_of[n]);
+            let story = std::mem::replace(&mut self.stories_of[n], heading.story);
+            if story != heading.story {
+                // What is left of that story is placed anew, where anything of it is still shown.
+                self.stories.remove(&story);
+                self.forget_withdrawn(story, doc);
+                begins = true;
+                self.set_months(doc, Months::of(self.months_of[n].own));
             }
-            None => {
-                let doc = self.docs.len() as u32;
-                self.numbers.insert(facts.id, doc);
-                self.docs.push(facts.clone());
-                self.months_of.push(history::Months::default());
-                doc
-            }
-        };
-        self.months_of[doc as usize] = history::Months::of(facts.first_seen);
-        self.order.insert((facts.published, facts.id, doc));
-        self.live.insert(doc);
-        self.keep_withdrawn(facts.story, doc, false);
-        if facts.news {
-            self.news.insert(doc);
-        } else {
-            self.news.remove(doc);
+            self.languages_of[n] = heading.tags.language;
         }
-        self.countries.put(doc, facts.countries.into_iter());
-        self.themes.put(doc, facts.themes.into_iter());
-        self.languages.put(doc, std::iter::once(facts.language));
-        self.sources.put(doc, std::iter::once(facts.source));
-        self.lead(story, facts.changed);
-    }
-
-    /// Takes an article out; its story may have a new lead.
-    pub fn withdraw(&mut self, id: ArticleId, at: Mark, story: Option<&Story>) {
-        if let Some(doc) = self.numbers.get(&id).copied() {
-            self.live.remove(doc);
+        self.redate(doc, heading.published, known.is_none());
+        self.changed.set(doc, heading.changed);
+        set(&mut self.live, doc, !heading.withdrawn);
+        set(&mut self.dead, doc, heading.withdrawn);
+        set(&mut self.news, doc, heading.news);
+        if heading.withdrawn {
             self.leads.remove(doc);
-            let facts = &mut self.docs[doc as usize];
-            facts.changed = facts.changed.max(at);
-            let story = facts.story;
-            self.keep_withdrawn(story, doc, true);
+            self.several.remove(doc);
+            let docs = self.withdrawn.entry(heading.story).or_default();
+            if !docs.contains(&doc) {
+                docs.push(doc);
+            }
+        } else {
+            self.forget_withdrawn(heading.story, doc);
+            if begins {
+                self.leads.insert(doc);
+                self.several.remove(doc);
+            }
         }
-        if let Some(story) = story {
-            self.lead(story, at);
-        }
+        let (tags, former) = (&heading.tags, &heading.former);
+        self.countries.set(doc, &tags.countries, &former.countries);
+        self.themes.set(doc, &tags.themes, &former.themes);
+        self.languages.set(doc, &[tags.language], &former.languages);
+        self.sources.set(doc, std::slice::from_ref(&tags.source), &former.sources);
+        self.calendar.touch(self.months_of[n]);
     }
 
-    /// Notes that a document is withdrawn, or no more.
-    fn keep_withdrawn(&mut self, story: StoryId, doc: u32, withdrawn: bool) {
-        if withdrawn {
-            let docs = self.withdrawn.entry(story).or_default();
-            docs.push(doc);
-            docs.sort_unstable();
-            docs.dedup();
-        } else if let Some(docs) = self.withdrawn.get_mut(&story) {
+    /// Gives a new article its number.
+    fn add(&mut self, heading: &Heading) -> u32 {
+        let doc = self.ids.len() as u32;
+        let months = Months::of(Month::of(heading.first_seen));
+        self.numbers.insert(heading.id, doc);
+        self.ids.push(heading.id);
+        self.stories_of.push(heading.story);
+        self.languages_of.push(heading.tags.language);
+        self.published.push(heading.published);
+        self.months_of.push(months);
+        self.calendar.set(doc, None, months);
+        doc
+    }
+
+    fn forget_withdrawn(&mut self, story: StoryId, doc: u32) {
+        if let Some(docs) = self.withdrawn.get_mut(&story) {
             docs.retain(|other| *other != doc);
+            if docs.is_empty() {
+                self.withdrawn.remove(&story);
+            }
         }
     }
 
-    /// Marks the leads of a story; every member whose place changed has changed.
-    fn lead(&mut self, story: &Story, at: Mark) {
+    fn set_months(&mut self, doc: u32, months: Months) {
+        let before = std::mem::replace(&mut self.months_of[doc as usize], months);
+        self.calendar.set(doc, Some(before), months);
+    }
+
+    /// Takes note of who leads a story, and of the months of its entries: those of their first articles.
+    pub fn place(&mut self, story: &Story) {
+        let own = |index: &Index, id: &ArticleId| Some(index.months_of[*index.numbers.get(id)? as usize].own);
+        let founded = story.members.first().and_then(|id| own(self, id));
+        let mut withdrawn = Vec::new();
         for member in &story.members {
             let Some(doc) = self.numbers.get(member).copied() else { continue };
-            let leads_now = self.live.contains(doc) && story.entries.iter().any(|entry| entry.lead == *member);
-            let led = if leads_now { !self.leads.insert(doc) } else { self.leads.remove(doc) };
-            if led != leads_now || self.live.contains(doc) {
-                let changed = &mut self.docs[doc as usize].changed;
-                *changed = (*changed).max(at);
+            let mut months = self.months_of[doc as usize];
+            self.calendar.touch(months);
+            let entry = story.entries.iter().find(|entry| entry.lead == *member);
+            months.entry = entry.and_then(|entry| own(self, &entry.entry)).unwrap_or(months.own);
+            months.story = founded.unwrap_or(months.own);
+            self.set_months(doc, months);
+            self.calendar.touch(months);
+            let leads = entry.is_some() && self.live.contains(doc);
+            set(&mut self.leads, doc, leads);
+            set(&mut self.several, doc, leads && story.entries.len() > 1);
+            if self.dead.contains(doc) {
+                withdrawn.push(doc);
             }
         }
-        self.date(story);
-        self.stories.insert(story.id, story.entries.clone());
+        if withdrawn.is_empty() {
+            self.withdrawn.remove(&story.id);
+        } else {
+            self.withdrawn.insert(story.id, withdrawn);
+        }
+        if story.members.len() > 1 {
+            self.stories.insert(story.id, story.entries.clone().into_boxed_slice());
+        } else {
+            self.stories.remove(&story.id);
+        }
     }
 
-    /// The number of an article, which it keeps as long as the index lives.
+    /// How many articles it knows, withdrawn ones among them.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// True for an index of nothing.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The number of an article, which it keeps while the program runs.
     pub fn number(&self, id: ArticleId) -> Option<u32> {
         self.numbers.get(&id).copied()
     }
 
-    /// The live documents of these sources.
+    /// The documents of these sources.
     pub fn of_sources<'a>(&self, sources: impl Iterator<Item = &'a SourceId>) -> RoaringBitmap {
-        sources.filter_map(|source| self.sources.now.get(source)).fold(RoaringBitmap::new(), |all, bits| all | bits)
+        self.sources.any(&sources.cloned().collect(), When::Now)
     }
 
     /// Every source that a document has.
     pub fn sources(&self) -> impl Iterator<Item = &SourceId> {
-        self.sources.now.keys()
+        self.sources.values()
     }
 
-    /// What is known of an article.
-    pub fn get(&self, id: ArticleId) -> Option<&Facts> {
-        self.numbers.get(&id).map(|doc| &self.docs[*doc as usize])
+    /// The article of a number.
+    pub fn id(&self, number: u32) -> Option<ArticleId> {
+        self.ids.get(number as usize).copied()
+    }
+
+    /// What filters ask of an article.
+    pub fn tags(&self, id: ArticleId) -> Option<Tags> {
+        let doc = self.number(id)?;
+        Some(Tags {
+            language: self.languages_of[doc as usize],
+            source: self.sources.of(doc).into_iter().next()?,
+            countries: self.countries.of(doc),
+            themes: self.themes.of(doc),
+        })
+    }
+
+    /// Where an article stands in the order of feeds.
+    pub fn place_in_order(&self, id: ArticleId) -> Option<(Timestamp, ArticleId)> {
+        Some(self.place_of(self.number(id)?))
     }
 
     /// What a filter selects.
     pub fn select(&self, filter: &Filter) -> Selection {
-        let ever = self.facets(filter, true);
-        let matching = self.matching(filter).0;
+        let candidates = self.candidates(filter);
+        let within = self.within(candidates.clone(), filter);
+        let mut newest =
+            self.newest(&within, None).filter(|(_, doc)| self.is_shown(*doc, &candidates, filter)).peekable();
         let mut ids = Vec::new();
         let mut day = None;
-        let most = filter.limit.saturating_add(if filter.extend_day { 200 } else { 0 });
-        for (at, id) in self.newest(&matching) {
+        let most = filter.limit.saturating_add(if filter.extend_day { MORE } else { 0 });
+        while let Some(((at, id), _)) = newest.peek().copied() {
             let floor =
                 *day.get_or_insert_with(|| at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN));
             if ids.len() >= most || (ids.len() >= filter.limit && !(filter.extend_day && at >= floor)) {
                 break;
             }
             ids.push(id);
+            newest.next();
         }
-        let last_change = ever.iter().map(|doc| self.docs[doc as usize].changed.at).max();
-        Selection { ids, total: matching.len(), last_change }
+        let complete = newest.peek().is_none();
+        Selection { ids, complete, last_change: self.last_change(filter) }
+    }
+
+    /// The latest change among what a filter's facets match or matched.
+    pub fn last_change(&self, filter: &Filter) -> Option<Timestamp> {
+        let mut ever = self.everything();
+        self.narrow(&mut ever, filter, When::Ever);
+        self.changed.latest(&ever)
+    }
+
+    /// A part of all that a filter matches, of at most its limit, behind a place in it.
+    pub fn part(&self, filter: &Filter, after: Option<(Timestamp, ArticleId)>) -> Part {
+        let (docs, limit) = (self.matching(filter), filter.limit);
+        let mut newest = self.newest(&docs.0, after);
+        let places: Vec<(Timestamp, ArticleId)> = newest.by_ref().take(limit).map(|(place, _)| place).collect();
+        let next = if newest.next().is_some() { places.last().copied() } else { None };
+        Part { ids: places.into_iter().map(|(_, id)| id).collect(), total: docs.len(), next }
     }
 
     /// Every document that a filter matches.
     pub fn matching(&self, filter: &Filter) -> Matching {
-        let mut matching = self.facets(filter, false) & &self.live;
-        if filter.dedupe {
-            matching &= &self.leads;
+        let candidates = self.candidates(filter);
+        let within = self.within(candidates.clone(), filter);
+        if filter.prefer.is_none() {
+            return Matching(within);
         }
+        // Only stories of several entries have one to prefer.
+        let several = &within & &self.several;
+        let others: RoaringBitmap = several.iter().filter(|doc| !self.is_shown(*doc, &candidates, filter)).collect();
+        Matching(within - others)
+    }
+
+    /// What a filter lets through, but for its dates, its words and which entry of a story it prefers.
+    fn candidates(&self, filter: &Filter) -> RoaringBitmap {
+        let mut docs = if filter.dedupe || filter.prefer.is_some() { self.leads.clone() } else { self.live.clone() };
         if !filter.include_no_news {
-            matching &= &self.news;
+            docs &= &self.news;
         }
-        if let Some(language) = filter.prefer {
-            matching = matching.iter().filter(|doc| self.is_preferred(*doc, language, &matching)).collect();
-        }
-        let matching = self.within(matching, filter);
-        Matching(match &filter.holding {
-            Some(holding) => matching & &**holding,
-            None => matching,
-        })
+        self.narrow(&mut docs, filter, When::Now);
+        docs
     }
 
-    /// Those that were published when the filter says.
-    fn within(&self, docs: RoaringBitmap, filter: &Filter) -> RoaringBitmap {
-        if filter.since.is_none() && filter.until.is_none() {
-            return docs;
-        }
-        let within = |doc: &u32| {
-            let at = self.docs[*doc as usize].published;
-            filter.since.is_none_or(|since| at >= since) && filter.until.is_none_or(|until| at <= until)
-        };
-        docs.iter().filter(within).collect()
+    fn everything(&self) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        all.insert_range(0..self.ids.len() as u32);
+        all
     }
 
-    fn facets(&self, filter: &Filter, ever: bool) -> RoaringBitmap {
-        let mut bits = RoaringBitmap::new();
-        bits.insert_range(0..self.docs.len() as u32);
-        let mut countries = filter.countries.clone();
+    /// Keeps what bears the values that a filter asks for.
+    fn narrow(&self, docs: &mut RoaringBitmap, filter: &Filter, when: When) {
         if !filter.regions.is_empty() {
-            let of_regions: BTreeSet<Country> =
-                Country::all().filter(|c| filter.regions.contains(&c.region())).collect();
-            bits &= Facet::any(if ever { &self.countries.ever } else { &self.countries.now }, &of_regions);
+            let of_regions = Country::all().filter(|c| filter.regions.contains(&c.region())).collect();
+            *docs &= self.countries.any(&of_regions, when);
         }
-        if !countries.is_empty() {
-            bits &= Facet::any(
-                if ever { &self.countries.ever } else { &self.countries.now },
-                &std::mem::take(&mut countries),
-            );
+        if !filter.countries.is_empty() {
+            *docs &= self.countries.any(&filter.countries, when);
         }
         if !filter.themes.is_empty() {
-            bits &= Facet::any(if ever { &self.themes.ever } else { &self.themes.now }, &filter.themes);
+            *docs &= self.themes.any(&filter.themes, when);
         }
         if !filter.languages.is_empty() {
-            bits &= Facet::any(if ever { &self.languages.ever } else { &self.languages.now }, &filter.languages);
+            *docs &= self.languages.any(&filter.languages, when);
         }
         if !filter.sources.is_empty() {
-            bits &= Facet::any(if ever { &self.sources.ever } else { &self.sources.now }, &filter.sources);
+            *docs &= self.sources.any(&filter.sources, when);
         }
-        bits
     }
 
-    /// One a story: the lead in the language asked for, else the story's first entry that matches.
-    fn is_preferred(&self, doc: u32, language: Language, matching: &RoaringBitmap) -> bool {
-        let facts = &self.docs[doc as usize];
-        let Some(entries) = self.stories.get(&facts.story) else { return true };
-        let matches = |entry: &StoryEntry| self.numbers.get(&entry.lead).is_some_and(|doc| matching.contains(*doc));
+    /// One a story, where a language is preferred: the lead in that language, else the story's first entry that matches.
+    fn is_shown(&self, doc: u32, candidates: &RoaringBitmap, filter: &Filter) -> bool {
+        let Some(language) = filter.prefer.filter(|_| self.several.contains(doc)) else { return true };
+        let Some(entries) = self.stories.get(&self.stories_of[doc as usize]) else { return true };
+        let matches = |entry: &StoryEntry| self.numbers.get(&entry.lead).is_some_and(|doc| candidates.contains(*doc));
         let preferred = entries
             .iter()
             .find(|entry| entry.language == language && matches(entry))
             .or_else(|| entries.iter().find(|entry| matches(entry)));
-        preferred.is_none_or(|entry| entry.lead == facts.id)
-    }
-
-    /// The newest first. A few are sorted; many are met on the way down the order of all.
-    fn newest<'a>(&'a self, matching: &'a RoaringBitmap) -> Box<dyn Iterator<Item = (Timestamp, ArticleId)> + 'a> {
-        if matching.len() < 4_096 {
-            let mut found: Vec<_> =
-                matching.iter().map(|doc| (self.docs[doc as usize].published, self.docs[doc as usize].id)).collect();
-            found.sort_unstable_by(|a, b| b.cmp(a));
-            return Box::new(found.into_iter());
-        }
-        Box::new(self.order.iter().rev().filter(|(_, _, doc)| matching.contains(*doc)).map(|(at, id, _)| (*at, *id)))
+        preferred.is_none_or(|entry| entry.lead == self.ids[doc as usize])
     }
 
     /// Live stories by facet value.
     pub fn counts(&self) -> Counts {
         let shown = &(&self.live & &self.leads) & &self.news;
         fn count<K: Ord + Clone>(facet: &Facet<K>, shown: &RoaringBitmap) -> BTreeMap<K, u64> {
-            facet
-                .now
-                .iter()
-                .map(|(value, bits)| (value.clone(), bits.intersection_len(shown)))
-                .filter(|(_, n)| *n > 0)
-                .collect()
+            facet.count(shown).filter(|(_, n)| *n > 0).collect()
         }
-        let sources =
-            self.sources.ever.iter().map(|(id, bits)| (id.clone(), bits.intersection_len(&self.live))).collect();
         Counts {
             countries: count(&self.countries, &shown),
             themes: count(&self.themes, &shown),
             languages: count(&self.languages, &shown),
-            sources,
+            sources: self.sources.count(&self.live).collect(),
         }
+    }
+}
+
+fn set(bits: &mut RoaringBitmap, doc: u32, is_in: bool) {
+    if is_in {
+        bits.insert(doc);
+    } else {
+        bits.remove(doc);
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 use super::entry::{EntryError, Outcome};
 use super::{Line, is_backfill, known, reading, settle};
 use crate::archive::Capture;
-use crate::article::{Article, ArticleId, Published, RawArticle, Story, StoryId};
+use crate::article::{Article, ArticleId, Heading, Mark, Published, RawArticle, Story, StoryId};
 use crate::config::Source;
 use crate::dedup::{Judgement, Verdict};
 use crate::store::{ChangeKind, Head, PageMemory, Put, PutOutcome, StoreError};
@@ -133,7 +133,8 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
             let mut memory = line.memory.lock().unwrap_or_else(PoisonError::into_inner);
             moved.iter().for_each(|other| memory.insert(known(other)));
             memory.insert(known(&article));
-            line.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(&article);
+            let heading = Heading::of(&article, Mark::default(), None);
+            line.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(&heading);
             return Ok(outcome);
         }
     }

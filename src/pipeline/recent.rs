@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::entry::{self, EntryError, Outcome};
 use super::refusals::Refusals;
 use super::{Line, Recheck, Round};
-use crate::article::{Article, ArticleId, ExtractedBy, SourceId};
+use crate::article::{Article, ArticleId, Heading, SourceId};
 use crate::config::{Crawl, Source};
 use crate::dedup;
 use crate::health;
@@ -42,20 +42,23 @@ struct Seen {
 }
 
 impl Recent {
-    /// Remembers an article, or what changed of it.
-    pub fn insert(&mut self, article: &Article) {
-        let list = self.0.entry(article.source.clone()).or_default();
-        if list.iter().any(|seen| seen.id == article.id) {
+    /// Remembers an article; one that is remembered stays as it is.
+    pub fn insert(&mut self, heading: &Heading) {
+        let list = self.0.entry(heading.tags.source.clone()).or_default();
+        if list.iter().any(|seen| seen.id == heading.id) {
             return;
         }
-        let at = list.partition_point(|seen| seen.first_seen > article.first_seen);
+        let at = list.partition_point(|seen| seen.first_seen > heading.first_seen);
+        if at == KEPT {
+            return;
+        }
         let seen = Seen {
-            id: article.id,
-            first_seen: article.first_seen,
-            published: article.published.at,
-            asked: article.first_seen,
+            id: heading.id,
+            first_seen: heading.first_seen,
+            published: heading.published,
+            asked: heading.first_seen,
             gone: false,
-            has_page: !matches!(article.by, ExtractedBy::Feed | ExtractedBy::Link),
+            has_page: heading.has_page,
         };
         list.insert(at, seen);
         list.truncate(KEPT);

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use super::erase::{self, Gone};
 use super::export::{self, ExportReport, Row};
 use super::{
-    Change, ChangeKind, Head, PageMemory, Put, PutOutcome, Revision, SourceState, StoreError, VerifyReport, names_of,
+    Change, ChangeKind, Head, PageMemory, Put, PutOutcome, Revision, SourceState, StoreError, VerifyReport, heading,
+    names_of,
 };
-use crate::article::{Article, ArticleId, SourceId, Story, StoryId};
+use crate::article::{Article, ArticleId, Heading, SourceId, Story, StoryId};
 
 /// A store that ends with the process.
 #[derive(Clone, Default)]
@@ -33,6 +34,7 @@ struct Inner {
     withdrawn: HashMap<ArticleId, Timestamp>,
     revisions: BTreeMap<(ArticleId, u64), Revision>,
     names: std::collections::BTreeSet<String>,
+    headings: BTreeMap<ArticleId, Heading>,
     ledger: BTreeMap<String, serde_json::Value>,
 }
 
@@ -53,6 +55,7 @@ impl Default for Inner {
             withdrawn: HashMap::new(),
             revisions: BTreeMap::new(),
             names: std::collections::BTreeSet::new(),
+            headings: BTreeMap::new(),
             ledger: BTreeMap::new(),
         }
     }
@@ -104,6 +107,8 @@ impl Memory {
             return Ok(PutOutcome::Conflict(head));
         }
         let (article, id) = (&put.article, put.article.id);
+        let headings = heading::of_put(put, &put.changes(), |id| Ok(inner.headings.get(&id).cloned()))?;
+        inner.headings.extend(headings.into_iter().map(|heading| (heading.id, heading)));
         let old = inner.articles.insert(id, article.clone());
         if let Some(revision) = put.revision(old.as_ref()) {
             inner.revisions.insert((id, revision.seq), revision);
@@ -162,6 +167,20 @@ impl Memory {
     pub(super) fn scan(&self, after: Option<ArticleId>, limit: usize) -> Answer<Vec<Article>> {
         let inner = self.lock();
         Ok(inner.articles.values().filter(|a| after.is_none_or(|after| a.id > after)).take(limit).cloned().collect())
+    }
+
+    pub(super) fn heading(&self, id: ArticleId) -> Answer<Option<Heading>> {
+        Ok(self.lock().headings.get(&id).cloned())
+    }
+
+    pub(super) fn headings(&self, after: Option<ArticleId>, limit: usize) -> Answer<Vec<Heading>> {
+        let inner = self.lock();
+        Ok(inner.headings.values().filter(|h| after.is_none_or(|after| h.id > after)).take(limit).cloned().collect())
+    }
+
+    pub(super) fn stories(&self, ids: &[StoryId]) -> Answer<Vec<Story>> {
+        let inner = self.lock();
+        Ok(ids.iter().filter_map(|id| inner.stories.get(id).cloned()).collect())
     }
 
     pub(super) fn withdrawn(&self, id: ArticleId) -> Answer<Option<Timestamp>> {
@@ -338,6 +357,14 @@ impl Memory {
             }
             Ok(())
         })?;
+        let mut anew = heading::Anew::default();
+        inner.log.iter().for_each(|change| anew.saw(change));
+        let make = |article: &Article| {
+            let story = inner.stories.get(&article.story);
+            anew.make(article, story, inner.withdrawn.contains_key(&article.id), None)
+        };
+        let alone: Vec<Heading> = inner.articles.values().filter_map(make).collect();
+        inner.headings = alone.into_iter().chain(anew.rest()).map(|heading| (heading.id, heading)).collect();
         Ok(report)
     }
 

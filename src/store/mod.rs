@@ -7,6 +7,7 @@ mod erase;
 mod export;
 mod failure;
 mod floor;
+mod heading;
 mod ledger;
 mod memory;
 mod open;
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::article::{Article, ArticleId, FeedEntry, Language, PageDate, SourceId, Story, StoryId};
+use crate::article::{Article, ArticleId, FeedEntry, Heading, Language, PageDate, SourceId, Story, StoryId};
 use crate::health::Health;
 use crate::query::Body;
 
@@ -495,6 +496,21 @@ impl Store {
     /// Records in the order of their ids.
     pub async fn scan(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<Article>, StoreError> {
         dispatch!(self.scan(after, limit))
+    }
+
+    /// What is indexed of an article.
+    pub async fn heading(&self, id: ArticleId) -> Result<Option<Heading>, StoreError> {
+        dispatch!(self.heading(id))
+    }
+
+    /// Headings in the order of their ids.
+    pub async fn headings(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<Heading>, StoreError> {
+        dispatch!(self.headings(after, limit))
+    }
+
+    /// Stories in the order asked; missing ones are left out.
+    pub async fn stories(&self, ids: Vec<StoryId>) -> Result<Vec<Story>, StoreError> {
+        dispatch!(self.stories(&ids))
     }
 
     /// Since when an article is withdrawn.

@@ -130,6 +130,7 @@ fn finish(folder: &Path, store: Sled, how: Opened) -> Result<(Sled, Opened), Sto
         tracing::error!(folder = %folder.display(), lost = how.lost(), "{how}");
         opened::keep(folder, &how);
     }
+    store.level_headings()?;
     store.note_reached()?;
     Ok((store, how))
 }

@@ -2,6 +2,7 @@
 //! Closures of transactions are pure: sled may run them twice.
 
 mod copy;
+mod heading;
 mod put;
 mod repair;
 mod tail;
@@ -50,6 +51,7 @@ pub struct Sled {
     withdrawn: Tree,
     revisions: Tree,
     names: Tree,
+    pub(super) headings: Tree,
     ledger: Tree,
     /// The last change that is on disk. Nobody is shown a later one: it could still be lost, and its number given again.
     durable: Arc<AtomicU64>,
@@ -68,6 +70,8 @@ pub struct Sled {
 
 const SEQ: &[u8] = b"seq";
 const EPOCH: &[u8] = b"epoch";
+/// Which change the headings are level with, and in which form they are.
+const HEADINGS: &[u8] = b"headings";
 /// Stands while an import is at work.
 const IMPORTING: &[u8] = b"importing";
 
@@ -144,6 +148,7 @@ impl Sled {
             withdrawn: tree("withdrawn")?,
             revisions: tree("revisions")?,
             names: tree("names")?,
+            headings: tree("headings")?,
             ledger: tree("ledger")?,
             durable: Arc::new(AtomicU64::new(meta.get(SEQ)?.map_or(0, |bytes| number(&bytes)))),
             writer: Arc::default(),

@@ -61,9 +61,11 @@ pub(super) fn sled(store: &Sled) -> Result<VerifyReport, StoreError> {
         if store.exact.get(article.fingerprint.exact.to_be_bytes())?.is_none() {
             report.problems.push(format!("the article {} has no key for its exact hash", article.id));
         }
+        report.problems.extend(store.check_heading(&article)?);
         of_article.insert(article.id, article.story);
         exact.insert(article.id, article.fingerprint.exact);
     }
+    report.problems.extend(store.stray_headings()?);
     for (name, tree) in [("address", &store.urls), (HASH, &store.exact)] {
         for row in tree.iter() {
             let (key, value) = row?;

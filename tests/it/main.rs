@@ -16,6 +16,7 @@ mod fixtures;
 mod full;
 mod gate;
 mod guard;
+mod headings;
 mod health;
 mod history;
 mod holes;

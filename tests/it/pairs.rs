@@ -127,6 +127,7 @@ fn stream(enricher: &Enricher) -> Vec<Made> {
                         language: judged.language.language,
                         primary: judged.countries.first().map(|tag| tag.country),
                         published: begin + SignedDuration::from_hours(24 * (day + late) as i64),
+                        stored: begin + SignedDuration::from_hours(24 * (day + late) as i64),
                         title,
                         marks: Marks::of_text(Some(&canonical), fingerprint.names.clone()),
                         fingerprint,

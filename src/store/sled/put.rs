@@ -1,4 +1,4 @@
-//! What a put writes: record, keys, story, log entry and page in one transaction, flushed before the answer.
+//! What a put writes: record, keys, heading, story, log entry and page in one transaction, flushed before the answer.
 //! Closures of transactions are pure: sled may run them twice.
 
 use std::sync::PoisonError;
@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 use sled::Transactional;
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
-use super::{Answer, SEQ, Sled, number, of_transaction, revision_key};
+use super::{Answer, HEADINGS, SEQ, Sled, number, of_transaction, revision_key};
 use crate::article::ArticleId;
 use crate::store::record::encode;
-use crate::store::{ChangeKind, Head, Put, PutOutcome, StoreError, names_of};
+use crate::store::{ChangeKind, Head, Put, PutOutcome, StoreError, heading, names_of};
 
 /// The transaction's own answer: the log moved.
 struct Moved(u64);
@@ -37,6 +37,8 @@ impl Sled {
             Vec::new()
         };
         let revision = put.revision(old.as_ref()).map(|r| Ok::<_, StoreError>((r.seq, encode(&r)?))).transpose()?;
+        let headings = heading::of_put(put, &changes, |id| self.heading(id))?;
+        let headings = headings.iter().map(|h| Ok((h.id, heading::encode(h)?))).collect::<Answer<Vec<_>>>()?;
         let trees = (
             &self.articles,
             &self.urls,
@@ -48,9 +50,10 @@ impl Sled {
             &self.withdrawn,
             &self.revisions,
             &self.names,
+            &self.headings,
         );
-        let done =
-            trees.transaction(|(articles, urls, exact, stories, log, meta, pages, withdrawn, revisions, names)| {
+        let done = trees.transaction(
+            |(articles, urls, exact, stories, log, meta, pages, withdrawn, revisions, names, heads)| {
                 let seq = meta.get(SEQ)?.map_or(0, |bytes| number(&bytes));
                 if seq != put.head.seq {
                     return Err(ConflictableTransactionError::Abort(Moved(seq)));
@@ -84,7 +87,11 @@ impl Sled {
                 for (seq, entry) in &entries {
                     log.insert(&seq.to_be_bytes(), entry.as_slice())?;
                 }
+                for (of, heading) in &headings {
+                    heads.insert(of.0.as_bytes().as_slice(), heading.as_slice())?;
+                }
                 meta.insert(SEQ, last.to_be_bytes().as_slice())?;
+                meta.insert(HEADINGS, super::heading::mark(last))?;
                 if let Some((seq, revision)) = &revision {
                     revisions.insert(revision_key(id, *seq), revision.as_slice())?;
                 }
@@ -103,7 +110,8 @@ impl Sled {
                     withdrawn.remove(id.0.as_bytes().as_slice())?;
                 }
                 Ok(())
-            });
+            },
+        );
         match done {
             Ok(()) => {
                 self.flush()?;

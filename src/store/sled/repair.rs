@@ -41,6 +41,10 @@ impl Sled {
         let changed = self.mend_stories(&known, &mut done)?;
         self.flush()?;
         done.extend(self.mend_log(&changed)?);
+        match self.make_headings()? {
+            0 => {}
+            mended => done.push(format!("{mended} headings follow from their articles again")),
+        }
         Ok(done)
     }
 

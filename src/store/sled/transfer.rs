@@ -156,6 +156,8 @@ impl Sled {
             }
             Ok(())
         })?;
+        self.durable.store(last, Ordering::Release);
+        self.make_headings()?;
         // Every row is on disk before the mark is gone; the two keys go together.
         self.flush()?;
         let mut end = sled::Batch::default();
@@ -164,7 +166,6 @@ impl Sled {
         self.meta.apply_batch(end)?;
         self.flush()?;
         self.reached.note(Head { epoch: self.epoch(), seq: last });
-        self.durable.store(last, Ordering::Release);
         Ok(report)
     }
 }
