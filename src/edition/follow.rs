@@ -18,10 +18,14 @@ const AT_ONCE: usize = 4_096;
 impl Edition {
     /// Applies every change since the last call; returns the sequence that the edition now stands at.
     pub async fn follow(&self) -> Result<u64, StoreError> {
-        let _one = self.following.lock().await;
+        let mut is_filled = self.following.lock().await;
         if self.version() == 0 {
             self.recall().await?;
+        }
+        // Once, though there may be nothing yet: what comes from then on is followed, and told to whoever asks what it touched.
+        if !*is_filled {
             self.fill().await?;
+            *is_filled = true;
         }
         loop {
             let after = self.version();

@@ -85,8 +85,8 @@ pub struct Edition {
     index: Arc<RwLock<Index>>,
     words: Arc<Words>,
     followed: Arc<AtomicU64>,
-    /// Held by whoever follows the log: one at a time.
-    following: Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever follows the log: one at a time. True once the index is filled.
+    following: Arc<tokio::sync::Mutex<bool>>,
     /// The months of queries, as they were told last.
     archives: Arc<Mutex<LruCache<String, Archives>>>,
     recent: Arc<RwLock<recent::Recent>>,
