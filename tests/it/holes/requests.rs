@@ -170,7 +170,8 @@ async fn a_host_or_a_path_of_evil_leads_nowhere_and_is_said_nowhere() {
         for target in [(*path).to_owned(), below] {
             let said = ask(server.address, "GET", &target, "").await;
             is_harmless(&target, &said);
-            assert!(matches!(said.status, 400 | 404), "{target}: {}", said.status);
+            let is_hub = target.ends_with("/hub") && said.status == 405;
+            assert!(matches!(said.status, 400 | 404) || is_hub, "{target}: {}", said.status);
             for word in ["evil.example", "root:", "passwd", "169.254", "[source]", "onerror"] {
                 assert!(!said.body.contains(word) && !said.head.contains(word), "{target}: {}", said.body);
             }
@@ -221,7 +222,9 @@ async fn only_get_and_head_are_answered_and_they_change_nothing() {
         for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get", "QUOKKA"] {
             let said = ask(server.address, method, &route, "x-quokka: quokkamark\r\ncontent-length: 0\r\n").await;
             is_harmless(&format!("{method} {route}"), &said);
-            assert_eq!(said.status, 405, "{method} {route}");
+            // The hub takes forms, and this is none.
+            let refused = if method == "POST" && route == "/hub" { 415 } else { 405 };
+            assert_eq!(said.status, refused, "{method} {route}");
             assert!(!said.head.contains("quokka") && !said.body.contains("quokka"), "{method} echoes");
         }
         let options = ask(server.address, "OPTIONS", &route, "x-quokka: quokkamark\r\n").await;
