@@ -3,6 +3,9 @@
 //! Run with `cargo bench --bench facets [-- N]`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+#[path = "made/dice.rs"]
+mod dice;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -11,6 +14,8 @@ use depeche::article::{
 };
 use depeche::index::{Fill, Filter, Index};
 use jiff::{SignedDuration, Timestamp};
+
+use self::dice::Dice;
 
 /// As the program has it.
 #[global_allocator]
@@ -21,21 +26,9 @@ const SPAN: i64 = 10 * 365 * 86_400;
 /// Times that each thing is measured.
 const TIMES: usize = 300;
 
-/// A small generator of its own, so that every run makes the same.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
-    }
-
-    /// Few get most of it.
-    fn roll_low(&mut self, sides: usize) -> usize {
-        self.roll(sides).min(self.roll(sides)).min(self.roll(sides))
-    }
+/// Few get most of it.
+fn roll_low(dice: &mut Dice, sides: usize) -> usize {
+    dice.roll(sides).min(dice.roll(sides)).min(dice.roll(sides))
 }
 
 struct World {
@@ -62,17 +55,19 @@ impl World {
         (0..8).for_each(|_| {
             dice.roll(2);
         });
-        let countries = (0..1 + dice.roll_low(3)).map(|_| self.countries[dice.roll_low(self.countries.len())]);
+        let countries =
+            (0..1 + roll_low(&mut dice, 3)).map(|_| self.countries[roll_low(&mut dice, self.countries.len())]);
         let countries: Vec<Country> = countries.collect();
-        let themes = (0..1 + dice.roll(2)).map(|_| self.themes[dice.roll_low(self.themes.len())].clone()).collect();
-        let mut language = self.languages[dice.roll_low(self.languages.len())];
+        let themes =
+            (0..1 + dice.roll(2)).map(|_| self.themes[roll_low(&mut dice, self.themes.len())].clone()).collect();
+        let mut language = self.languages[roll_low(&mut dice, self.languages.len())];
         if n != World::story(n) {
             language = if language == Language::FR { Language::EN } else { Language::FR };
         }
         let at = self.begin + SignedDuration::from_secs(SPAN * n as i64 / self.of as i64 + dice.roll(20_000) as i64);
         // One source fell silent after the first years.
         let busy = if n < self.of / 3 { self.sources.len() } else { self.sources.len() - 1 };
-        let source = if dice.roll(20) == 0 { busy - 1 } else { dice.roll_low(busy) };
+        let source = if dice.roll(20) == 0 { busy - 1 } else { roll_low(&mut dice, busy) };
         Heading {
             id: World::id(n),
             story: StoryId::founded_by(World::id(World::story(n))),

@@ -2,94 +2,47 @@
 //! disk, time to reopen, and how long a feed of any filter takes. Run with `cargo bench --bench store [-- N]`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use std::time::{Duration, Instant};
+mod made;
 
-use depeche::article::{
-    Article, ArticleId, Country, CountryTag, ExtractedBy, How, Language, LanguageTag, PageDate, Published, SafeHtml,
-    SourceId, Story, StoryId, ThemeSlug, ThemeTag, Themes,
-};
+use std::time::Instant;
+
+use depeche::article::{Article, Country, How, Language, SafeHtml, SourceId, Story, ThemeSlug, ThemeTag, Themes};
 use depeche::config::Config;
 use depeche::edition::{Edition, Issue};
 use depeche::publish::{self, Format};
 use depeche::query::Query;
 use depeche::store::{ChangeKind, PageMemory, Put, PutOutcome, Store};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+
+use self::made::dice::Dice;
+use self::made::percentile;
 
 /// As the program has it.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// A small generator of its own, so that every run makes the same articles.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
-    }
-}
-
 fn article(n: usize, words: &[&str], countries: &[Country], themes: &[ThemeSlug], begin: Timestamp) -> Article {
-    let mut dice = Dice(0x9E37_79B9 ^ (n as u64 + 1).wrapping_mul(0x2545_F491_4F6C_DD1D));
+    let mut dice = made::dice(n);
     let country = countries[dice.roll(countries.len())];
     let language = [Language::FR, Language::EN, Language::ES, Language::AR][dice.roll(4)];
-    let canonical = format!("https://{}.example/news/story-{n}", country.slug());
-    let id = ArticleId::of_canonical(&canonical);
     let mut text = String::new();
     while text.len() < 4_000 {
         text.push_str(words[dice.roll(words.len())]);
         text.push(if dice.roll(60) == 0 { '\n' } else { ' ' });
     }
-    let seen = begin.checked_add(SignedDuration::from_secs(n as i64 * 600)).unwrap();
-    let date = PageDate {
-        date: jiff::tz::TimeZone::UTC.to_datetime(seen).date(),
-        time: None,
-        offset_minutes: None,
-        from: "bench".into(),
-    };
-    let published = Published::settle(Some(&date), seen);
-    let tag = |country| CountryTag { country, confidence: 90, how: How::Body, evidence: Vec::new() };
-    let theme = ThemeTag {
-        theme: themes[dice.roll(themes.len())].clone(),
-        confidence: 80,
-        how: How::Title,
-        evidence: Vec::new(),
-    };
+    let theme = themes[dice.roll(themes.len())].clone();
+    let theme = ThemeTag { theme, confidence: 80, how: How::Title, evidence: Vec::new() };
+    let html = format!("<p>{}</p>", text.replace('\n', "</p><p>"));
     Article {
-        id,
-        story: StoryId::founded_by(id),
         source: SourceId::new(&format!("s{}", dice.roll(40))).unwrap(),
         office: Some(country),
-        url: canonical.clone(),
-        canonical,
         aliases: vec![format!("https://a.example/node/{n}")],
         title: format!("Story {n} of {}", country.name(Language::EN)),
-        html: SafeHtml::sanitise(
-            &format!("<p>{}</p>", text.replace('\n', "</p><p>")),
-            &"http://a.example/".parse().unwrap(),
-        ),
-        summary: text.chars().take(300).collect(),
+        html: SafeHtml::sanitise(&html, &"http://a.example/".parse().unwrap()),
         fingerprint: depeche::dedup::fingerprint("", &text),
-        text,
-        authors: Vec::new(),
-        image: None,
-        attachments: Vec::new(),
-        contact: None,
-        credit: None,
-        language: LanguageTag { language, confidence: 99, how: How::Body, mixed: false, evidence: Vec::new() },
-        countries: vec![tag(country), tag(countries[dice.roll(countries.len())])],
+        countries: vec![made::tag(country), made::tag(countries[dice.roll(countries.len())])],
         themes: vec![theme],
-        news: true,
-        updated: published.at,
-        published,
-        first_seen: seen,
-        by: ExtractedBy::Generic,
-        alternates: Vec::new(),
-        node_id: None,
-        backfill: false,
-        declared: None,
+        ..made::article(n, begin, format!("https://{}.example/news/story-{n}", country.slug()), language, text)
     }
 }
 
@@ -102,11 +55,6 @@ fn resident() -> u64 {
 fn size(folder: &std::path::Path) -> u64 {
     let entries = std::fs::read_dir(folder).unwrap().flatten();
     entries.map(|e| if e.path().is_dir() { size(&e.path()) } else { e.metadata().unwrap().len() }).sum()
-}
-
-fn percentile(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort();
-    times[(times.len() - 1) * percent / 100]
 }
 
 fn main() {

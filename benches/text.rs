@@ -3,36 +3,26 @@
 //! Run with `cargo bench --bench text [-- N]`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+mod made;
 
-use depeche::article::{
-    Article, ArticleId, Country, CountryTag, ExtractedBy, Fingerprint, How, Language, LanguageTag, PageDate, Published,
-    SafeHtml, SourceId, Story, StoryId,
-};
+use std::path::Path;
+use std::time::Instant;
+
+use depeche::article::{Article, Country, Fingerprint, Language, SourceId, Story};
 use depeche::config::Config;
 use depeche::edition::{Edition, Words};
 use depeche::index::text::text_of;
 use depeche::query::{Body, Query};
 use depeche::store::{ChangeKind, Put, PutOutcome, SourceState, Store};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-/// A small generator of its own, so that every run makes the same articles.
-struct Dice(u64);
+use self::made::dice::Dice;
+use self::made::percentile;
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
-    }
-
-    /// As words are in a language: the second half as often as the first, and so on.
-    fn word<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        let share = self.roll(1 << 20) as f64 / f64::from(1 << 20);
-        words[((words.len() as f64).powf(share) as usize).min(words.len() - 1)]
-    }
+/// As words are in a language: the second half as often as the first, and so on.
+fn word<'a>(dice: &mut Dice, words: &[&'a str]) -> &'a str {
+    let share = dice.roll(1 << 20) as f64 / f64::from(1 << 20);
+    words[((words.len() as f64).powf(share) as usize).min(words.len() - 1)]
 }
 
 const ENGLISH: &str = include_str!("../ARCHITECTURE.md");
@@ -53,59 +43,25 @@ struct Lexicon {
 }
 
 fn article(n: usize, lexicon: &Lexicon, begin: Timestamp) -> Article {
-    let mut dice = Dice(0x9E37_79B9 ^ (n as u64 + 1).wrapping_mul(0x2545_F491_4F6C_DD1D));
+    let mut dice = made::dice(n);
     let (language, words) =
         if dice.roll(2) == 0 { (Language::FR, &lexicon.french) } else { (Language::EN, &lexicon.english) };
-    let canonical = format!("https://bench.example/news/story-{n}");
-    let id = ArticleId::of_canonical(&canonical);
     let mut text = String::new();
     while text.len() < 3_500 {
         if dice.roll(40) == 0 {
             // A name: each stands in some fifty articles.
             text.push_str(&format!("Zor{} ", dice.roll(10_000)));
         }
-        text.push_str(dice.word(words));
+        text.push_str(word(&mut dice, words));
         text.push(if dice.roll(60) == 0 { '\n' } else { ' ' });
     }
-    let seen = begin.checked_add(SignedDuration::from_secs(n as i64 * 600)).unwrap();
-    let date = PageDate {
-        date: jiff::tz::TimeZone::UTC.to_datetime(seen).date(),
-        time: None,
-        offset_minutes: None,
-        from: "bench".into(),
-    };
-    let published = Published::settle(Some(&date), seen);
     let country = lexicon.countries[dice.roll(lexicon.countries.len())];
     Article {
-        id,
-        story: StoryId::founded_by(id),
         source: SourceId::new(&format!("s{}", dice.roll(SOURCES))).unwrap(),
-        office: None,
-        url: canonical.clone(),
-        canonical,
-        aliases: Vec::new(),
         title: text.chars().take(70).collect(),
-        html: SafeHtml::default(),
-        summary: text.chars().take(300).collect(),
         fingerprint: Fingerprint { exact: n as u64, ..Fingerprint::default() },
-        text,
-        authors: Vec::new(),
-        image: None,
-        attachments: Vec::new(),
-        contact: None,
-        credit: None,
-        language: LanguageTag { language, confidence: 99, how: How::Body, mixed: false, evidence: Vec::new() },
-        countries: vec![CountryTag { country, confidence: 90, how: How::Body, evidence: Vec::new() }],
-        themes: Vec::new(),
-        news: true,
-        updated: published.at,
-        published,
-        first_seen: seen,
-        by: ExtractedBy::Generic,
-        alternates: Vec::new(),
-        node_id: None,
-        backfill: false,
-        declared: None,
+        countries: vec![made::tag(country)],
+        ..made::article(n, begin, format!("https://bench.example/news/story-{n}"), language, text)
     }
 }
 
@@ -121,11 +77,6 @@ fn resident() -> String {
 
 fn size(folder: &Path) -> u64 {
     std::fs::read_dir(folder).unwrap().flatten().map(|e| e.metadata().unwrap().len()).sum()
-}
-
-fn percentile(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort();
-    times[(times.len() - 1) * percent / 100]
 }
 
 fn main() {
@@ -199,10 +150,10 @@ async fn run(wanted: usize) {
                 "rare" => format!("q={name}"),
                 "common" => format!("q={first}"),
                 "two common" => format!("q={first}%20{second}"),
-                "phrase" => format!("q=%22{name}%20{}%22", dice.word(words)),
+                "phrase" => format!("q=%22{name}%20{}%22", word(&mut dice, words)),
                 "common phrase" => format!("q=%22{first}%20{second}%22"),
                 "exclude" => format!("exclude={first}"),
-                _ => format!("q={}%20-{second}", dice.word(words)),
+                _ => format!("q={}%20-{second}", word(&mut dice, words)),
             };
             let country = lexicon.countries[dice.roll(lexicon.countries.len())].iso3();
             let facet = ["", "&lang=fr", &format!("&country={country}"), "&since=2010-06-01"][dice.roll(4)].to_owned();

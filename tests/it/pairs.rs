@@ -2,6 +2,9 @@
 //! of the same country, week and topic stand beside it. The texts are patterns of `tests/enrich/pairs.json`, each with
 //! places, people and figures of its own.
 
+#[path = "../../benches/made/dice.rs"]
+mod dice;
+
 use std::collections::HashMap;
 
 use depeche::article::{ArticleId, Country, DeclaredLanguages, Language, StoryId};
@@ -9,6 +12,8 @@ use depeche::dedup::{self, Known, Marks, Memory, Verdict};
 use depeche::enrich::{Enricher, Input};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+
+use self::dice::Dice;
 
 #[derive(Deserialize)]
 struct Text {
@@ -39,18 +44,6 @@ const LAST: &[&str] = &[
     "Tokoro", "Barandé", "Mbaïki", "Lwanzo", "Sarkita", "Dolmane", "Kerouba", "Yandié", "Fotali", "Ndouma", "Galiaté",
 ];
 const MONTHS: (&str, &str) = ("September", "septembre");
-
-/// A small generator of its own, so that every run makes the same articles.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
-    }
-}
 
 /// A made article: its story, and what is known of it.
 struct Made {
