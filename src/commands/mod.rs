@@ -80,9 +80,6 @@ fn configuration(path: &Path) -> Result<Config, u8> {
         explain(&error);
         WRONG_USE
     })?;
-    for key in &config.unused {
-        tracing::warn!("{key} is valid, but this version does not use it yet");
-    }
     Ok(config)
 }
 

@@ -2,6 +2,7 @@
 //! It never reads a page, opens a store or guesses: what is not allowed is an error that says what is.
 
 mod change;
+mod feed;
 mod live;
 mod measure;
 mod mistake;
@@ -49,8 +50,6 @@ pub struct Config {
     pub sources: Vec<Arc<Source>>,
     /// Whom it tells.
     pub webhooks: Vec<Hook>,
-    /// Sections and keys that are valid, but that this version does not use yet.
-    pub unused: Vec<String>,
 }
 
 /// `[server]`
@@ -131,6 +130,8 @@ pub struct FeedDefaults {
     pub body: Body,
     /// The rights line.
     pub rights: Option<String>,
+    /// WebSub hubs of others, which are told when a feed that they may push has changed.
+    pub hubs: Vec<Url>,
 }
 
 /// `[[source]]`

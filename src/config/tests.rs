@@ -55,6 +55,27 @@ listing.itm = "x"
 }
 
 #[test]
+fn hubs_of_others_are_whole_addresses_and_few() {
+    let of = |hubs: &str| {
+        let text = format!("[server]\npublic_url = \"https://f.example/d/\"\n[feed]\nhubs = [{hubs}]\n");
+        Config::parse(&text, Path::new("."), &[]).map(|config| config.feed.hubs).map_err(|found| found[0].to_string())
+    };
+    assert_eq!(of("\"https://hub.example/\", \"http://b.example/x?y=1\"").unwrap().len(), 2);
+    let many: Vec<String> = (0..9).map(|n| format!("\"https://hub{n}.example/\"")).collect();
+    for (hubs, named) in [
+        ("\"hub.example\"", "whole address"),
+        ("\"ftp://hub.example/\"", "neither http nor https"),
+        ("\"https://u:T0KEN@hub.example/\"", "password"),
+        ("\"https://f.example/d/hub\"", "this server's own"),
+        ("\"https://hub.example/\", \"https://hub.example\"", "twice"),
+        (&many.join(","), "the most are 8"),
+    ] {
+        let mistake = of(hubs).unwrap_err();
+        assert!(mistake.starts_with("4:") && mistake.contains(named) && !mistake.contains("T0KEN"), "{mistake}");
+    }
+}
+
+#[test]
 fn broken_toml_is_a_mistake_with_its_place() {
     let found = mistakes("[server\nlisten = 1\n");
     assert!(found[0].starts_with("1:"), "{found:?}");

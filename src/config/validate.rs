@@ -11,13 +11,11 @@ use url::Url;
 
 use super::mistake::{Mistakes, suggestion};
 use super::raw::{At, Section};
-use super::{
-    Archive, Config, Crawl, FeedDefaults, Kind, Mistake, Server, Source, StorePlace, Upkeep, measure, webhook,
-};
+use super::{Archive, Config, Crawl, Kind, Mistake, Server, Source, StorePlace, Upkeep, feed, measure, webhook};
 use crate::article::{Country, Language, SourceId, Theme, ThemeSlug, Themes};
 use crate::enrich::ThemeWords;
 use crate::extract::{DateOrder, Profile, ProfileRules};
-use crate::query::Body;
+use crate::query::{Body, Vocabulary};
 
 pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String)]) -> Result<Config, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(text);
@@ -26,23 +24,26 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
         mistakes.add(&error.span().unwrap_or(0..0), format!("unable to read this as TOML: {}", error.message()));
     }
     let mut root = Section::new("", Some(document.get_ref()), 0..0);
-    let mut unused = Vec::new();
     let m = &mut mistakes;
     let server = server(root.inner("server", m).with_environment(environment), m);
     let (store, upkeep) = store(root.inner("store", m).with_environment(environment), folder, m);
     let archive = archive(root.inner("archive", m).with_environment(environment), folder, &store, m);
     let crawl = crawl(root.inner("crawl", m).with_environment(environment), m);
-    let feed = feed(root.inner("feed", m).with_environment(environment), m);
+    let feed = feed::feed(root.inner("feed", m).with_environment(environment), &server.public_url, m);
     let profiles = profiles(root.sections("profile", m), m);
     let (themes, theme_words) = themes(root.sections("theme", m), m);
     let sources = sources(root.sections("source", m), &profiles, &crawl, feed.body, m);
-    let webhooks = webhook::webhooks(root.sections("webhook", m), environment, m, &mut unused);
+    let known = Vocabulary {
+        themes: themes.iter().map(|theme| theme.slug.to_string()).collect(),
+        sources: sources.iter().map(|source| source.id.to_string()).collect(),
+    };
+    let webhooks = webhook::webhooks(root.sections("webhook", m), environment, &known, m);
     root.close(m);
     let found = mistakes.into_sorted();
     if !found.is_empty() {
         return Err(found);
     }
-    Ok(Config { server, store, upkeep, archive, crawl, feed, themes, theme_words, sources, webhooks, unused })
+    Ok(Config { server, store, upkeep, archive, crawl, feed, themes, theme_words, sources, webhooks })
 }
 
 fn server(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Server {
@@ -243,25 +244,6 @@ fn crawl(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Crawl {
     }
 }
 
-fn feed(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> FeedDefaults {
-    let title = section.string("title", m).map_or_else(|| "News".to_owned(), |at| at.value);
-    let description = section.string("description", m).map(|at| at.value).filter(|text| !text.trim().is_empty());
-    let limit = section.integer("limit", m).and_then(|at| within(&at, 1, 200, "feed.limit", m)).unwrap_or(50);
-    let body = section.string("body", m).and_then(|at| read(&at, m, body)).unwrap_or(Body::Summary);
-    let rights = section.string("rights", m).map(|at| at.value);
-    section.close(m);
-    FeedDefaults { title, description, limit: limit as u16, body, rights }
-}
-
-fn body(text: &str) -> Result<Body, String> {
-    match text {
-        "summary" => Ok(Body::Summary),
-        "full" => Ok(Body::Full),
-        "none" => Ok(Body::None),
-        _ => Err(format!("unable to use {text:?} as a body: allowed are \"summary\", \"full\" and \"none\"")),
-    }
-}
-
 /// The keys that a profile has and a source may override.
 struct Rules {
     rules: ProfileRules,
@@ -451,7 +433,7 @@ fn sources(
         });
         let every = section.string("every", m).and_then(|at| read(&at, m, measure::duration)).unwrap_or(crawl.every);
         let pages = section.integer("pages", m).and_then(|at| within(&at, 1, 50, "source.pages", m)).unwrap_or(1);
-        let body = section.string("body", m).and_then(|at| read(&at, m, body)).unwrap_or(default_body);
+        let body = section.string("body", m).and_then(|at| read(&at, m, feed::body)).unwrap_or(default_body);
         // A profile of its own has its own name: what shares a name shares alarms.
         let own_name = id.as_ref().map_or_else(|| "source".to_owned(), |id| id.to_string());
         let own = rules(

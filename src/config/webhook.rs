@@ -9,15 +9,17 @@ use super::mistake::Mistakes;
 use super::raw::{At, Section};
 use super::validate::{read, within};
 use crate::deliver::{Format, Hook, Secret};
+use crate::edition::Asked;
+use crate::query::{Query, Vocabulary};
 
 pub(super) fn webhooks(
     sections: Vec<Section<'_, '_>>,
     environment: &[(String, String)],
+    known: &Vocabulary,
     m: &mut Mistakes<'_>,
-    unused: &mut Vec<String>,
 ) -> Vec<Hook> {
     let mut names = HashSet::new();
-    let hooks = sections.into_iter().filter_map(|section| webhook(section, environment, &mut names, m, unused));
+    let hooks = sections.into_iter().filter_map(|section| webhook(section, environment, &mut names, known, m));
     hooks.collect()
 }
 
@@ -25,8 +27,8 @@ fn webhook(
     mut section: Section<'_, '_>,
     environment: &[(String, String)],
     names: &mut HashSet<String>,
+    known: &Vocabulary,
     m: &mut Mistakes<'_>,
-    unused: &mut Vec<String>,
 ) -> Option<Hook> {
     let span = section.span.clone();
     let (name, url) = (section.string("name", m), section.string("url", m));
@@ -45,14 +47,15 @@ fn webhook(
             "unable to use this query: it chooses articles, and events leaves them out; add \"articles\" or drop it",
         );
     }
+    let asked = match &query {
+        Some(at) => read(at, m, |text| asked(text, known)),
+        None => Some(Asked::default()),
+    };
     let format = section.string("format", m).and_then(|at| read(&at, m, format)).unwrap_or(Format::Json);
     let batch = section.integer("batch", m).and_then(|at| within(&at, 1, 100, "webhook.batch", m)).unwrap_or(10);
     section.close(m);
     let (name, url) = (name?.value, url?);
-    if articles {
-        unused.push(format!("the articles of webhook {name}"));
-    }
-    Some(Hook { name, url, secret, format, batch: batch as usize, health })
+    Some(Hook { name, url, secret, format, batch: batch as usize, health, articles: asked.filter(|_| articles) })
 }
 
 /// The address may be a secret: a mistake does not repeat it.
@@ -63,6 +66,25 @@ fn address(text: &str) -> Result<Url, String> {
         "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
         "http" | "https" => Err(wrong("it carries a user name or password")),
         _ => Err(wrong("its scheme is neither http nor https")),
+    }
+}
+
+/// The filters of a feed, without those that say how far back one looks: a hook is told of what comes.
+fn asked(text: &str, known: &Vocabulary) -> Result<Asked, String> {
+    let asked = Asked::parse(text, known).map_err(|error| error.to_string())?;
+    let Query { since, until, limit, prefer, .. } = &asked.query;
+    let given = [
+        ("since", since.is_some()),
+        ("until", until.is_some()),
+        ("limit", limit.is_some()),
+        ("prefer", prefer.is_some()),
+        ("archive", asked.archive.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(format!(
+            "unable to use {name} in a webhook's query: it is told of each entry as it comes; allowed are country, region, theme, lang, source, q, exclude, dedupe, body, explain and ui"
+        )),
+        None => Ok(asked),
     }
 }
 

@@ -1,22 +1,25 @@
-//! The task behind the hub: asks callbacks whether requests are theirs, follows the log, and pushes what is news to those
-//! whose feeds it concerns. It alone writes what the hub remembers. What is in hand when it stops is done again after it.
+//! The task behind the hub: asks callbacks whether requests are theirs, follows the log, pushes what is news to those whose
+//! feeds it concerns, and tells the hubs of others. It alone writes what the hub remembers. What is in hand when it stops is done again after it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::clock::Clock;
-use crate::deliver::websub::{Answer, Full, Hub, Intent, Key, Mode, Push, Subscription, Verdict, deny, push, verify};
+use crate::deliver::websub::{
+    Answer, Full, Hub, Intent, Key, Mode, Pings, Push, Subscription, Verdict, deny, ping, push, verify,
+};
 use crate::edition::{Edition, Issue, Topic, is_news};
 use crate::publish;
 use crate::store::{Store, StoreError};
@@ -24,6 +27,8 @@ use crate::web::{Front, feed_links};
 
 /// Between two looks at the edition: an atomic number.
 const LOOK: Duration = Duration::from_millis(50);
+/// Between two looks at when leases end.
+const LEASES: SignedDuration = SignedDuration::from_secs(1);
 /// After the store failed.
 const PAUSE: Duration = Duration::from_secs(5);
 /// Where the task stands in the log.
@@ -47,6 +52,7 @@ struct Document {
 enum Done {
     Asked(Box<Intent>, Verdict, Option<Document>),
     Pushed(Box<Subscription>, Answer, Option<Document>, Duration),
+    Told(Url, Vec<String>, Answer),
 }
 
 /// The task's own state.
@@ -55,6 +61,8 @@ struct Work {
     store: Store,
     clock: Clock,
     shelf: Arc<Shelf>,
+    /// What hubs of others are to be told.
+    pings: Pings,
     running: JoinSet<Done>,
     /// Rows that are still to be noted: where the store fails they are noted with the next.
     unsaved: BTreeMap<String, Option<Value>>,
@@ -65,7 +73,8 @@ struct Work {
 /// Works until stopped.
 pub(super) async fn run(hub: Hub, front: Front, store: Store, clock: Clock, stop: CancellationToken) {
     let (shelf, running) = (Arc::default(), JoinSet::new());
-    let work = Work { hub, store, clock, shelf, running, unsaved: BTreeMap::new(), looked: Timestamp::MIN };
+    let (pings, unsaved, looked) = (Pings::default(), BTreeMap::new(), Timestamp::MIN);
+    let work = Work { hub, store, clock, shelf, pings, running, unsaved, looked };
     tokio::select! { () = work.go(front) => {}, () = stop.cancelled() => {} }
 }
 
@@ -100,7 +109,7 @@ impl Work {
     }
 
     /// What was remembered. A topic that is none any more keeps its place until its lease ends.
-    async fn recall(&self, edition: &Edition) -> Result<(), StoreError> {
+    async fn recall(&mut self, edition: &Edition) -> Result<(), StoreError> {
         let head = self.store.head().await?.seq;
         let cursor = self.store.ledger(CURSOR).await?.into_iter().find_map(|(_, value)| value.as_u64());
         let mut found = Vec::new();
@@ -110,6 +119,9 @@ impl Work {
                 let topic = edition.topic(&subscription.topic).ok();
                 found.push((subscription, topic));
             }
+        }
+        for (key, value) in self.store.ledger(Pings::prefix()).await? {
+            self.pings.recall(&key, value)?;
         }
         let mut book = self.hub.book();
         // A store that was restored may end before the place that was noted.
@@ -128,9 +140,13 @@ impl Work {
                 Done::Pushed(subscription, answer, document, took) => {
                     self.pushed(&subscription, &answer, document, took, now, &mut rows)?;
                 }
+                Done::Told(hub, topics, answer) => {
+                    count_ping(&hub, &answer);
+                    rows.extend(self.pings.told(&hub, &topics, &answer, now)?);
+                }
             }
         }
-        if now != self.looked {
+        if now.duration_since(self.looked) >= LEASES || now < self.looked {
             self.looked = now;
             for key in self.hub.book().expire(now) {
                 count_end("lease");
@@ -151,11 +167,14 @@ impl Work {
         metrics::gauge!("depeche_websub_subscriptions").set(subscriptions as f64);
         metrics::gauge!("depeche_websub_owed").set(owed as f64);
         metrics::gauge!("depeche_websub_waiting").set(waiting as f64);
+        metrics::gauge!("depeche_websub_untold").set(self.pings.count() as f64);
         Ok(())
     }
 
     /// Reads the log up to where the edition stands, and owes what is news to whom it concerns.
-    async fn follow(&self, edition: &Edition, now: Timestamp, rows: &mut Rows) -> Result<(), StoreError> {
+    async fn follow(&mut self, edition: &Edition, now: Timestamp, rows: &mut Rows) -> Result<(), StoreError> {
+        // Also where nothing is new: a hub may have left the configuration.
+        rows.extend(self.pings.owe(&edition.feed.hubs, &BTreeSet::new(), now)?);
         let version = edition.version();
         let mut after = self.hub.book().cursor;
         while after < version {
@@ -171,6 +190,9 @@ impl Work {
             }
             if changes.is_empty() {
                 after = version;
+            }
+            if !news.is_empty() && !edition.feed.hubs.is_empty() {
+                rows.extend(self.pings.owe(&edition.feed.hubs, &edition.told_of(&news), now)?);
             }
             let mut book = self.hub.book();
             book.cursor = after;
@@ -204,6 +226,13 @@ impl Work {
                     _ => None,
                 };
                 Done::Asked(Box::new(intent), verdict, document)
+            });
+        }
+        for (hub, topics) in self.pings.next(now) {
+            let client = self.hub.client();
+            self.running.spawn(async move {
+                let answer = ping(&client, &hub, &topics, now).await;
+                Done::Told(hub, topics, answer)
             });
         }
         for (subscription, topic) in pushes {
@@ -317,6 +346,22 @@ impl Work {
         }
         Ok(())
     }
+}
+
+/// A hub of others stands in the configuration and in every feed that names it: it may be named here.
+fn count_ping(hub: &Url, answer: &Answer) {
+    let result = match answer {
+        Answer::Arrived => "delivered",
+        Answer::Gone => {
+            tracing::warn!(%hub, "the hub answers 410: it is not told of what waits; remove it from feed.hubs");
+            "gone"
+        }
+        Answer::Failed(why, _) => {
+            tracing::warn!(%hub, why, "the hub is not told that feeds have changed, and is asked again later");
+            "failed"
+        }
+    };
+    metrics::counter!("depeche_websub_pings_total", "hub" => hub.to_string(), "result" => result).increment(1);
 }
 
 fn count_end(why: &'static str) {

@@ -4,6 +4,7 @@
 pub mod alarms;
 mod crawl;
 mod hub;
+mod notices;
 mod reload;
 mod serve;
 mod settings;
@@ -164,6 +165,7 @@ pub async fn run(config: Arc<Config>, line: Line, plan: Plan) -> Result<(), Star
         tasks.spawn(serve::tend_words(served.clone(), stop.clone()));
         let subscribers = served.get().hub.clone();
         tasks.spawn(hub::run(subscribers, served.clone(), line.store.clone(), line.clock.clone(), stop.clone()));
+        tasks.spawn(notices::run(live.clone(), served.clone(), line.clone()));
         let door = if admin.is_some() { Door::Readers } else { Door::Only };
         tasks.spawn(serve::serve(listener, Gate::new(served.clone(), door), Bounds::readers(), stop.clone()));
         if let Some(admin) = admin {

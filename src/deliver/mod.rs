@@ -1,7 +1,10 @@
 //! Messages posted to those who asked for them: rendered once, signed, kept until they arrive. It never fetches a page,
 //! never sees the configuration, and never lets a secret or a hook's address into a log or a record.
 
+mod articles;
+mod lane;
 mod outbox;
+mod post;
 mod render;
 pub mod websub;
 
@@ -11,8 +14,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;
 
+pub use articles::Digest;
+pub use lane::Lane;
 pub use outbox::{Delivery, Outbox};
+pub(crate) use post::{Outcome, count, post};
 pub use render::render;
+
+use crate::edition::Asked;
 
 /// Whom to tell: a `[[webhook]]`.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,12 +37,14 @@ pub struct Hook {
     pub batch: usize,
     /// True when it is told of alarms.
     pub health: bool,
+    /// The feed whose entries it is told of.
+    pub articles: Option<Asked>,
 }
 
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Hook { name, url: _, secret, format, batch, health } = self;
-        write!(f, "Hook({name}, {secret:?}, {format:?}, batch {batch}, health {health})")
+        let Hook { name, url: _, secret, format, batch, health, articles } = self;
+        write!(f, "Hook({name}, {secret:?}, {format:?}, batch {batch}, health {health}, {articles:?})")
     }
 }
 
@@ -98,6 +108,7 @@ mod tests {
             format: Format::Json,
             batch: 1,
             health: true,
+            articles: None,
         };
         for shown in [format!("{secret:?}"), format!("{secret}"), format!("{hook:?}")] {
             assert!(!shown.contains("Jefe") && !shown.contains("T0KEN"), "{shown}");

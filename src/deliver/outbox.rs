@@ -1,17 +1,14 @@
 //! What is still to be posted, kept in the store's ledger until it arrived: tried again with growing pauses, in order a
 //! hook, for three days. At least once: a crash between an answer and its note posts again, under the same id.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use futures::future::join_all;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Hook;
-use crate::net::{Client, NetError};
+use super::post::{Outcome, count, post};
+use crate::net::Client;
 use crate::schedule;
 use crate::store::{Store, StoreError};
 
@@ -19,8 +16,6 @@ use crate::store::{Store, StoreError};
 const PREFIX: &str = "delivery/";
 /// What did not arrive within this time is given up.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
-/// The longest Retry-After that is obeyed.
-const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
 /// A post that is still to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,14 +50,6 @@ impl Delivery {
     fn value(&self, key: &str) -> Result<serde_json::Value, StoreError> {
         serde_json::to_value(self).map_err(|error| StoreError::Record { key: key.to_owned(), why: error.to_string() })
     }
-}
-
-/// How a try went.
-enum Outcome {
-    Arrived,
-    Gone,
-    /// Why, and how long the receiver asks to be left alone.
-    Failed(String, Option<Duration>),
 }
 
 /// Posts what is due.
@@ -108,7 +95,7 @@ impl Outbox {
             if delivery.due > now {
                 return Ok(waiting.len() - done);
             }
-            match post(client, hook, delivery, now).await {
+            match post(client, hook, delivery.id, delivery.body.clone(), now).await {
                 Outcome::Arrived => {
                     count(hook, "delivered", 1);
                     self.store.note(vec![(key.clone(), None)]).await?;
@@ -143,52 +130,5 @@ impl Outbox {
             }
         }
         Ok(0)
-    }
-}
-
-fn count(hook: &Hook, result: &'static str, n: usize) {
-    metrics::counter!("depeche_deliveries_total", "hook" => hook.name.clone(), "result" => result).increment(n as u64);
-}
-
-async fn post(client: &Client, hook: &Hook, delivery: &Delivery, now: Timestamp) -> Outcome {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    let signature = match &hook.secret {
-        Some(secret) => match secret.sign(delivery.body.as_bytes()) {
-            Some(signature) => Some(signature),
-            None => return Outcome::Failed("it cannot be signed".to_owned(), None),
-        },
-        None => None,
-    };
-    let own = [("x-depeche-delivery", Some(delivery.id.to_string())), ("x-depeche-signature", signature)];
-    for (name, value) in own {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-    match client.post(&hook.url, &headers, Bytes::from(delivery.body.clone())).await {
-        Ok(answer) if (200..300).contains(&answer.status) => Outcome::Arrived,
-        Ok(answer) if answer.status == 410 => Outcome::Gone,
-        Ok(answer) => {
-            let asked = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let asked = asked.and_then(|value| schedule::retry_after(value, now)).map(|wait| wait.min(LONGEST_WAIT));
-            let redirect = if (300..400).contains(&answer.status) { ", which is not followed" } else { "" };
-            Outcome::Failed(format!("it answers {}{redirect}", answer.status), asked)
-        }
-        Err(error) => Outcome::Failed(without_address(&error), None),
-    }
-}
-
-/// What went wrong, without the address: it may be a secret.
-pub(super) fn without_address(error: &NetError) -> String {
-    match error {
-        NetError::Client(why) => why.clone(),
-        NetError::Refused { why, .. } => format!("its address is not allowed: {why}"),
-        NetError::Resolve { why, .. } => format!("its host is not found: {why}"),
-        NetError::Connect { why, .. } => format!("no connection: {why}"),
-        NetError::Timeout { limit, .. } => format!("no whole answer within {limit:?}"),
-        NetError::TooLarge { .. } | NetError::Bomb { .. } | NetError::Headers { .. } | NetError::Broken { .. } => {
-            "its answer is broken".to_owned()
-        }
     }
 }

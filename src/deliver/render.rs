@@ -55,12 +55,12 @@ fn lines(message: &Message) -> Vec<String> {
 }
 
 /// Slack reads `<!channel>` as a call to everyone: nothing of ours may say that.
-fn slack(text: &str) -> String {
+pub(super) fn slack(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Teams reads Markdown in a card's text; a backslash keeps it plain.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let escape = matches!(c, '\\' | '*' | '_' | '[' | ']' | '`' | '~' | '<' | '>' | '#').then_some('\\');
@@ -70,16 +70,22 @@ fn plain(text: &str) -> String {
 }
 
 fn teams(page: &str, messages: &[Message]) -> Value {
+    let texts = messages.iter().map(|message| lines(message).iter().map(|line| plain(line)).collect());
+    card(page, texts)
+}
+
+/// A card of messages, each of lines in Markdown, the first of which stands out.
+pub(super) fn card(page: &str, messages: impl Iterator<Item = Vec<String>>) -> Value {
     let mut body = Vec::new();
     for message in messages {
-        for (line, text) in lines(message).iter().enumerate() {
+        for (line, text) in message.iter().enumerate() {
             let weight = if line == 0 { "Bolder" } else { "Default" };
             body.push(json!({
-                "type": "TextBlock", "text": plain(text), "wrap": true, "weight": weight, "separator": line == 0,
+                "type": "TextBlock", "text": text, "wrap": true, "weight": weight, "separator": line == 0,
             }));
         }
     }
-    let card = json!({
+    let content = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
@@ -88,7 +94,7 @@ fn teams(page: &str, messages: &[Message]) -> Value {
     });
     json!({
         "type": "message",
-        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
+        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": content}],
     })
 }
 

@@ -6,6 +6,7 @@ mod ceiling;
 mod entry;
 mod follow;
 mod history;
+mod notice;
 mod recent;
 mod select;
 mod settled;
@@ -15,6 +16,7 @@ mod words;
 
 pub use asked::{ArchiveAt, Asked};
 pub(crate) use ceiling::ceiling;
+pub use notice::{Event, Notice};
 pub use topic::{Topic, TopicError, is_news};
 pub(crate) use wording::{Op, Piece, Rewording, rewordings};
 pub use words::Words;
@@ -252,7 +254,7 @@ impl Edition {
             home_url: self.address("", &current),
             self_url: self.address(&path, asked),
             // An archive never changes: there is nothing to subscribe to.
-            hubs: if asked.archive.is_none() { vec![self.hub_url()] } else { Vec::new() },
+            hubs: if asked.archive.is_none() { self.hubs(asked) } else { Vec::new() },
             language: if let [one] = languages[..] { Some(one) } else { None },
             updated: entries.iter().map(|e: &Entry| e.updated).max().unwrap_or(Timestamp::UNIX_EPOCH),
             rights: self.feed.rights.clone(),

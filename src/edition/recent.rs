@@ -42,8 +42,13 @@ impl Recent {
     /// remembered may.
     pub(super) fn concerns(&self, query: &Query, seqs: &[u64]) -> bool {
         let forgotten = seqs.first().is_some_and(|first| *first <= self.from);
+        forgotten || self.tags(seqs).any(|tags| concerns(tags, query))
+    }
+
+    /// What these changes, in ascending order, took from articles or gave them, as far as it is remembered.
+    pub(super) fn tags<'a>(&'a self, seqs: &'a [u64]) -> impl Iterator<Item = &'a Tags> {
         let named = |touch: &&Touch| seqs.binary_search(&touch.seq).is_ok();
-        forgotten || self.touches.iter().filter(named).any(|touch| concerns(&touch.tags, query))
+        self.touches.iter().filter(named).map(|touch| &touch.tags)
     }
 
     /// Nothing up to this change is remembered.

@@ -1,13 +1,19 @@
 //! The addresses that may be subscribed to: the canonical address of every feed of ours, and of no archive. Where the hub
 //! is, and which changes of the log are news to subscribers. It never pushes anything.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
+
+use url::Url;
 
 use super::{Asked, Edition};
 use crate::article::Article;
 use crate::publish::Format;
 use crate::query::{Query, QueryError};
 use crate::store::{Change, ChangeKind};
+
+/// Every format is a topic of its own.
+const FORMATS: [Format; 3] = [Format::Rss, Format::Atom, Format::Json];
 
 /// A feed that can be subscribed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +52,45 @@ impl Edition {
         self.address(&format!("feed.{}", topic.format.extension()), &topic.asked)
     }
 
+    /// The hubs that push a topic: our own, and those of others where they are told of its changes.
+    pub fn hubs(&self, asked: &Asked) -> Vec<String> {
+        let mut hubs = vec![self.hub_url()];
+        if is_told(asked) {
+            hubs.extend(self.feed.hubs.iter().map(Url::to_string));
+        }
+        hubs
+    }
+
+    /// The addresses of the feeds that hubs of others are to be told of after these changes, each a sequence number.
+    pub fn told_of(&self, seqs: &[u64]) -> BTreeSet<String> {
+        // Those that are there, where a change is no longer remembered, and those that something left.
+        let counts = self.counts();
+        let mut countries: BTreeSet<_> = counts.countries.into_keys().collect();
+        let mut languages: BTreeSet<_> = counts.languages.into_keys().collect();
+        let mut themes: BTreeSet<_> = counts.themes.into_keys().collect();
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        for tags in recent.tags(seqs) {
+            countries.extend(&tags.countries);
+            languages.insert(tags.language);
+            themes.extend(tags.themes.iter().cloned());
+        }
+        let all = std::iter::once(Query::default());
+        let of_country = |country| Query { countries: [country].into(), ..Query::default() };
+        let of_language = |language| Query { languages: [language].into(), ..Query::default() };
+        let of_theme = |theme| Query { themes: [theme].into(), ..Query::default() };
+        let queries = all.chain(countries.into_iter().map(of_country));
+        let queries = queries.chain(languages.into_iter().map(of_language)).chain(themes.into_iter().map(of_theme));
+        let concerned = queries.filter(|query| recent.concerns(query, seqs)).map(Asked::from);
+        let topics = concerned.flat_map(|asked| FORMATS.map(|format| Topic { asked: asked.clone(), format }));
+        topics.map(|topic| self.topic_url(&topic)).collect()
+    }
+
     /// The topic of an address.
     pub fn topic(&self, url: &str) -> Result<Topic, TopicError> {
         let foreign = || TopicError::Foreign(self.public_url.to_string());
         let rest = url.strip_prefix(self.public_url.as_str()).ok_or_else(foreign)?;
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let format = [Format::Rss, Format::Atom, Format::Json]
+        let format = FORMATS
             .into_iter()
             .find(|format| path.strip_prefix("feed.") == Some(format.extension()))
             .ok_or_else(foreign)?;
@@ -71,6 +110,19 @@ impl Edition {
     pub fn concerns(&self, query: &Query, seqs: &[u64]) -> bool {
         self.recent.read().unwrap_or_else(PoisonError::into_inner).concerns(query, seqs)
     }
+}
+
+/// True for a feed whose changes hubs of others are told of: that of everything, of one country, one theme or one language.
+/// There are too many others, and nobody tells us which of them somebody subscribed to there.
+fn is_told(asked: &Asked) -> bool {
+    let Query { countries, themes, languages, .. } = &asked.query;
+    let plain = Query {
+        countries: countries.clone(),
+        themes: themes.clone(),
+        languages: languages.clone(),
+        ..Query::default()
+    };
+    countries.len() + themes.len() + languages.len() <= 1 && *asked == Asked::from(plain)
 }
 
 /// True for a change that is pushed: an article that is news, a revision that readers should be told of, and every

@@ -337,6 +337,12 @@ impl Index {
         Matching(within - others)
     }
 
+    /// True where a filter matches one of these articles.
+    pub fn matches_any(&self, ids: &[ArticleId], filter: &Filter) -> bool {
+        let docs = self.matching(filter).0;
+        ids.iter().filter_map(|id| self.number(*id)).any(|doc| docs.contains(doc))
+    }
+
     /// What a filter lets through, but for its dates, its words and which entry of a story it prefers.
     fn candidates(&self, filter: &Filter) -> RoaringBitmap {
         let mut docs = if filter.dedupe || filter.prefer.is_some() { self.leads.clone() } else { self.live.clone() };

@@ -31,7 +31,8 @@ pub(super) fn render(feed: &Feed) -> serde_json::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn item(entry: &Entry) -> Value {
+/// An entry as an item.
+pub(super) fn item(entry: &Entry) -> Value {
     let mut item = Map::new();
     let mut set = |name: &str, value: Value| item.insert(name.to_owned(), value);
     set("id", json!(entry.id));

@@ -182,6 +182,11 @@ pub struct PublishError {
     why: String,
 }
 
+/// An entry as an item of a JSON Feed, for those who are told of it alone.
+pub fn json_item(entry: &Entry) -> serde_json::Value {
+    json::item(entry)
+}
+
 /// Renders a feed.
 pub fn render(feed: &Feed, format: Format) -> Result<Vec<u8>, PublishError> {
     let wrong = |why: String| PublishError { url: feed.self_url.clone(), why };

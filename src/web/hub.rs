@@ -15,13 +15,14 @@ use crate::publish::Format;
 /// Bytes of a request.
 pub(super) const MOST: usize = 16 << 10;
 
-/// `Link`: where a feed is pushed from, and the address that it is subscribed to by. Archives have none.
+/// `Link`: where a feed is pushed from, our own hub first, and the address that it is subscribed to by. Archives have none.
 pub fn feed_links(edition: &Edition, asked: &Asked, format: Format) -> Option<HeaderValue> {
     if asked.archive.is_some() {
         return None;
     }
     let topic = edition.topic_url(&Topic { asked: asked.clone(), format });
-    HeaderValue::from_str(&format!("<{}>; rel=\"hub\", <{topic}>; rel=\"self\"", edition.hub_url())).ok()
+    let hubs: String = edition.hubs(asked).iter().map(|hub| format!("<{hub}>; rel=\"hub\", ")).collect();
+    HeaderValue::from_str(&format!("{hubs}<{topic}>; rel=\"self\"")).ok()
 }
 
 pub(super) async fn ask(State(site): Shared, headers: HeaderMap, body: Bytes) -> Response {

@@ -316,6 +316,11 @@ fn a_webhook_is_checked_and_a_missing_secret_is_named() {
         ("secret_env = \"OTHER_SECRET\"", "\"OTHER_SECRET\" that secret_env names is missing"),
         ("events = [\"weather\"]", "\"health\" and \"articles\""),
         ("events = \"health\"\nquery = \"lang=fr\"", "add \"articles\" or drop it"),
+        ("query = \"land=fr\"", "allowed are body, country"),
+        ("query = \"theme=nonsense\"", "allowed are"),
+        ("query = \"lang=fr&since=2026-01-01\"", "unable to use since in a webhook's query"),
+        ("query = \"prefer=fr\"", "unable to use prefer"),
+        ("query = \"archive=2026-01\"", "unable to use archive"),
         ("format = \"xml\"", "\"json\", \"slack\" and \"teams\""),
         ("batch = 0", "1 to 100"),
     ] {
@@ -325,13 +330,15 @@ fn a_webhook_is_checked_and_a_missing_secret_is_named() {
         assert!(!message.contains("T0KEN"), "{message}");
     }
     assert!(hook("secret_env = \"OPS_SECRET\"", "").is_err(), "an empty secret signs nothing");
-    for (lines, health, unused) in [
-        ("", true, 0),
-        ("query = \"lang=fr\"", false, 1),
-        ("query = \"lang=fr\"\nevents = [\"health\", \"articles\"]", true, 1),
+    for (lines, health, articles) in [
+        ("", true, None),
+        ("query = \"lang=fr\"", false, Some("lang=fr")),
+        ("query = \"lang=fr\"\nevents = [\"health\", \"articles\"]", true, Some("lang=fr")),
+        ("events = [\"articles\"]", false, Some("")),
     ] {
         let config = hook(lines, "x").unwrap();
-        assert_eq!((config.webhooks[0].health, config.unused.len()), (health, unused), "{lines}");
+        let canonical = config.webhooks[0].articles.as_ref().map(|asked| asked.canonical());
+        assert_eq!((config.webhooks[0].health, canonical.as_deref()), (health, articles), "{lines}");
     }
     let text = "[[webhook]]\nname = \"ops\"\nurl = \"https://u:T0KEN@hooks.example/\"\n";
     let mistakes = Config::parse(text, folder, &[]).unwrap_err();

@@ -144,7 +144,6 @@ async fn two_rounds(name: &str) -> (House, Store, String) {
 fn an_example_is_a_configuration_without_a_mistake() {
     for name in EXAMPLES {
         let config = config(name);
-        assert_eq!(config.unused, Vec::<String>::new(), "{name}");
         assert!(config.crawl.contact.is_some(), "{name} must show who runs it");
         assert!(config.sources.iter().all(|s| s.profile.is_some() && s.kind == Kind::Html), "{name}");
         let text = std::fs::read_to_string(folder().join(format!("{name}.toml"))).unwrap();

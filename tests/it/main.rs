@@ -29,6 +29,7 @@ mod layering;
 mod lease;
 mod line;
 mod manners;
+mod notices;
 mod pairs;
 mod proposals;
 mod recheck;

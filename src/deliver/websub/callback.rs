@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{Ask, Mode, Subscription};
-use crate::deliver::outbox::without_address;
+use crate::deliver::post::without_address;
 use crate::net::{Client, NetError, Response};
 use crate::schedule;
 
@@ -103,7 +103,12 @@ pub async fn push(client: &Client, to: &Subscription, what: &Push, now: Timestam
         };
         headers.insert(HeaderName::from_static("x-hub-signature"), signature);
     }
-    let answer = match in_time(client.post(&to.callback, &headers, what.body.clone())).await {
+    judged(client.post(&to.callback, &headers, what.body.clone()), now).await
+}
+
+/// What became of a post.
+pub(super) async fn judged(post: impl Future<Output = Result<Response, NetError>>, now: Timestamp) -> Answer {
+    let answer = match in_time(post).await {
         Ok(answer) => answer,
         Err(why) => return Answer::Failed(why, None),
     };
@@ -113,7 +118,7 @@ pub async fn push(client: &Client, to: &Subscription, what: &Push, now: Timestam
         status => {
             let asked = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
             let asked = asked.and_then(|value| schedule::retry_after(value, now)).map(|wait| wait.min(LONGEST_WAIT));
-            Answer::Failed(format!("its callback answers {status}"), asked)
+            Answer::Failed(format!("the answer is {status}"), asked)
         }
     }
 }

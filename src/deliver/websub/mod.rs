@@ -4,6 +4,7 @@
 mod ask;
 mod book;
 mod callback;
+mod ping;
 mod subscription;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use crate::net::Client;
 pub use ask::{Ask, AskError, Mode};
 pub use book::{Book, Caps, Full, Intent};
 pub use callback::{Answer, Push, Verdict, deny, push, verify};
+pub use ping::{Pings, ping};
 pub use subscription::{Key, Owed, Subscription};
 
 /// The hub, shared by the handler that takes requests and the task that acts on them.

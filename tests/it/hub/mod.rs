@@ -1,5 +1,6 @@
 //! The WebSub hub, from a subscriber's side.
 
 mod asking;
+mod others;
 mod pushing;
-mod reader;
+pub mod reader;
