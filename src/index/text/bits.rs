@@ -28,6 +28,16 @@ impl Bits {
         }
     }
 
+    /// What it takes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.len() * size_of::<u64>()
+    }
+
+    /// True where it has more than one in sixty-four of all numbers, so that as bits it is no larger than as a list.
+    pub(super) fn is_dense(&self) -> bool {
+        self.0.iter().map(|word| word.count_ones() as usize).sum::<usize>() > self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }

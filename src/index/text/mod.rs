@@ -4,6 +4,7 @@
 
 mod bits;
 mod disk;
+mod hits;
 mod prepared;
 mod search;
 mod terms;
@@ -12,6 +13,7 @@ pub use disk::text_of;
 pub use search::{Numbers, Plan, Scope, Snapshot};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
@@ -22,6 +24,7 @@ use uuid::Uuid;
 
 use crate::article::{Article, ArticleId};
 use crate::store::Head;
+use hits::Hits;
 use prepared::{Prepared, prepare};
 use terms::Tongue;
 
@@ -105,6 +108,8 @@ pub struct Text {
     epoch: Uuid,
     seq: u64,
     unclean: bool,
+    /// What was found in it lately.
+    hits: Arc<Hits>,
 }
 
 impl Text {
@@ -129,7 +134,16 @@ impl Text {
         merges.set_del_docs_ratio_before_merge(0.4);
         writer.set_merge_policy(Box::new(merges));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Text { index, writer, reader, fields: schema().1, epoch: head.epoch, seq: head.seq, unclean })
+        Ok(Text {
+            index,
+            writer,
+            reader,
+            fields: schema().1,
+            epoch: head.epoch,
+            seq: head.seq,
+            unclean,
+            hits: Arc::new(Hits::none()),
+        })
     }
 
     /// The last change of the log that it knows of.

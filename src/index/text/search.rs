@@ -11,6 +11,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet, Searcher, TERMINATED, Term};
 
 use super::bits::Bits;
+use super::hits::Hits;
 use super::terms::{Run, Terms, Tongue, terms};
 use super::{Fields, Text, TextError};
 use crate::article::ArticleId;
@@ -20,7 +21,7 @@ use crate::query::TextFilter;
 const CHUNK: u32 = 4_096;
 
 /// How much of an article is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Title and text.
     Text,
@@ -31,7 +32,7 @@ pub enum Scope {
 }
 
 /// A word or a phrase in one of its readings: terms that stand side by side.
-type Reading = Vec<String>;
+pub(super) type Reading = Vec<String>;
 
 /// What is looked for, read in every language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,7 @@ pub struct Snapshot {
     numbers: Vec<Arc<[u32]>>,
     bound: u32,
     fields: Fields,
+    hits: Arc<Hits>,
 }
 
 impl Text {
@@ -98,10 +100,11 @@ impl Text {
             living.insert(part.segment_id(), Arc::clone(&of_part));
             numbers.push(of_part);
         }
+        self.hits.keep(&living.keys().copied().collect());
         *known = living;
         let most = numbers.iter().flat_map(|of_part| of_part.iter()).filter(|n| **n != u32::MAX).max();
         let bound = most.map_or(0, |most| most + 1);
-        Ok(Snapshot { searcher, numbers, bound, fields: self.fields })
+        Ok(Snapshot { searcher, numbers, bound, fields: self.fields, hits: Arc::clone(&self.hits) })
     }
 }
 
@@ -121,14 +124,9 @@ fn numbered(part: &SegmentReader, number: &impl Fn(&[ArticleId]) -> Vec<Option<u
 impl Snapshot {
     /// The numbers of the articles that a plan finds.
     pub fn find(&self, plan: &Plan, scope: Scope) -> Result<RoaringBitmap, TextError> {
-        let fields = match scope {
-            Scope::Text => vec![self.fields.title, self.fields.text],
-            Scope::Summary => vec![self.fields.title, self.fields.summary],
-            Scope::Title => vec![self.fields.title],
-        };
         let mut found = Bits::none(self.bound);
         for (part, numbers) in self.searcher.segment_readers().iter().zip(&self.numbers) {
-            let matching = search(part, plan, &fields)?;
+            let matching = self.search(part, plan, scope)?;
             match part.alive_bitset() {
                 Some(alive) => {
                     let live = matching.iter().filter(|doc| alive.is_alive(*doc));
@@ -139,21 +137,29 @@ impl Snapshot {
         }
         Ok(found.into_bitmap())
     }
-}
 
-/// What a part of the index has for a plan, deleted or not.
-fn search(part: &SegmentReader, plan: &Plan, fields: &[Field]) -> Result<Bits, TextError> {
-    let mut matching = Bits::all(part.max_doc());
-    for wanted in &plan.wanted {
-        matching.keep(&holding(part, wanted, fields)?);
-        if matching.is_empty() {
-            return Ok(matching);
+    /// What a part of the index has for a plan, deleted or not.
+    fn search(&self, part: &SegmentReader, plan: &Plan, scope: Scope) -> Result<Bits, TextError> {
+        let fields = match scope {
+            Scope::Text => vec![self.fields.title, self.fields.text],
+            Scope::Summary => vec![self.fields.title, self.fields.summary],
+            Scope::Title => vec![self.fields.title],
+        };
+        let holding = |readings: &[Reading]| {
+            self.hits.get(part.segment_id(), scope, readings, || holding(part, readings, &fields))
+        };
+        let mut matching = Bits::all(part.max_doc());
+        for wanted in &plan.wanted {
+            matching.keep(&*holding(wanted)?);
+            if matching.is_empty() {
+                return Ok(matching);
+            }
         }
+        for unwanted in &plan.unwanted {
+            matching.drop(&*holding(unwanted)?);
+        }
+        Ok(matching)
     }
-    for unwanted in &plan.unwanted {
-        matching.drop(&holding(part, unwanted, fields)?);
-    }
-    Ok(matching)
 }
 
 /// What holds one of these readings in one of these fields.
