@@ -18,8 +18,14 @@ fn stories() -> Vec<(String, String)> {
     let pages = fixtures.iter().filter(|f| f.expect.is_some() && f.status == 200);
     let read = pages.filter_map(|fixture| {
         let (html, _) = fetch::decode(fixture.body, None);
-        let input =
-            PageInput { url: &fixture.url, html: &html, content_language: None, source_language: None, latest: None };
+        let input = PageInput {
+            url: &fixture.url,
+            html: &html,
+            content_language: None,
+            source_language: None,
+            latest: None,
+            memory: None,
+        };
         let raw = extract::article(&input, None).ok()?;
         Some((raw.title, raw.text))
     });

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::config::{Config, Live, Source, StorePlace};
 use crate::edition::{Asked, Edition, Issue, Words};
-use crate::pipeline::{Line, Reprocessed, Round, Step, Wanted, Withdrawal};
+use crate::extract::HostMemory;
+use crate::pipeline::{self, Line, Reprocessed, Round, Step, Wanted, Withdrawal};
 use crate::publish::{self, Format};
 use crate::store::{self, ExportReport, SourceState, StoreError, VerifyReport};
 
@@ -36,6 +37,11 @@ pub enum Request {
     },
     /// The state of every source.
     Sources,
+    /// What is remembered of a site.
+    Site {
+        /// Its host, as [`crate::fetch::host_key`] gives it.
+        host: String,
+    },
     /// Everything into a file.
     Export {
         /// Absolute.
@@ -72,6 +78,8 @@ pub enum Reply {
     Feed(String),
     /// States.
     Sources(Vec<SourceRow>),
+    /// What is remembered of a site.
+    Site(HostMemory),
     /// An export.
     Exported(ExportReport),
     /// A check.
@@ -170,6 +178,7 @@ impl Desk {
                 }
                 Ok(Reply::Sources(rows))
             }
+            Request::Site { host } => Ok(Reply::Site(pipeline::remembered(&self.line.store, &host).await?)),
             Request::Export { path } => Ok(Reply::Exported(self.line.store.export(&path).await?)),
             Request::Verify { repair } => self.verify(repair).await.map(Reply::Verified),
             Request::Reprocess(wanted) => self.reprocess(&wanted, tell).await,

@@ -18,6 +18,7 @@ mod regroup;
 mod reprocess;
 mod rounds;
 mod settle;
+mod sites;
 mod trouble;
 mod withdraw;
 
@@ -46,6 +47,7 @@ pub use listing::ListingError;
 pub use recent::Recent;
 pub use reprocess::{Difference, Reprocessed, Wanted};
 pub use rounds::record;
+pub use sites::{Sites, remembered};
 pub use withdraw::Withdrawal;
 
 /// What a round needs, handed in once.
@@ -63,6 +65,8 @@ pub struct Line {
     pub memory: Arc<Mutex<dedup::Memory>>,
     /// The latest articles of each source.
     pub recent: Arc<Mutex<Recent>>,
+    /// What the pages of each site have in common.
+    pub sites: Arc<Sites>,
     /// Tells the time.
     pub clock: Clock,
     /// Who holds the leases that this process takes.
@@ -267,6 +271,7 @@ impl Line {
             not_before,
         ));
         self.store.save_hosts(self.fetcher.all_not_before(), ended).await?;
+        self.note_site(source).await?;
         self.save_state(source, state).await?;
         Ok(round)
     }

@@ -13,7 +13,7 @@ pub const TODAY: Date = jiff::civil::date(2026, 11, 20);
 
 /// A page that says nothing of itself but its text, as parsers are handed it.
 pub fn page<'a>(url: &'a Url, html: &'a str) -> PageInput<'a> {
-    PageInput { url, html, content_language: None, source_language: None, latest: Some(TODAY) }
+    PageInput { url, html, content_language: None, source_language: None, latest: Some(TODAY), memory: None }
 }
 
 /// Every character is one that XML 1.0 can carry.

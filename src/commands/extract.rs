@@ -64,7 +64,8 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn page(bytes: &[u8], url: &Url) -> Result<Value, String> {
     let (html, _) = fetch::decode(bytes, None);
-    let input = PageInput { url, html: &html, content_language: None, source_language: None, latest: None };
+    let input =
+        PageInput { url, html: &html, content_language: None, source_language: None, latest: None, memory: None };
     let raw = extract::article(&input, None).map_err(|error| error.to_string())?;
     Ok(json!({
         "title": raw.title,

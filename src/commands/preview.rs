@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,13 +13,15 @@ use url::Url;
 
 use super::out::{Out, say};
 use super::{Exit, WRONG_USE, configuration};
+use crate::article::ExtractedBy;
 use crate::cli::PreviewArgs;
 use crate::clock::Clock;
-use crate::config::{Config, Kind, Source};
+use crate::config::{Config, Kind, Source, StorePlace};
 use crate::daemon;
+use crate::desk::{self, Reply, Request};
 use crate::enrich::Input;
-use crate::extract::{self, Listing, PageInput, Sitemap};
-use crate::fetch::{Fetched, Page, Validators};
+use crate::extract::{self, HostMemory, Listing, PageInput, Sitemap};
+use crate::fetch::{self, Fetched, Page, Validators};
 use crate::pipeline::Line;
 use crate::store::Store;
 
@@ -33,14 +36,15 @@ pub(super) async fn run(args: PreviewArgs) -> Exit {
     };
     let line =
         daemon::line(&config, Store::memory(), HashMap::new(), Clock::system(), CancellationToken::new()).await?;
+    let StorePlace::Sled(store) = &config.store;
     let mut shown = Shown::default();
     let done = match config.source(&args.target) {
-        Some(source) => whole(&line, source, &mut shown).await,
+        Some(source) => whole(&line, store, source, &mut shown).await,
         None => match Url::parse(&args.target) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => {
                 let source = of_host(&config, &url);
                 shown.say("source", source.map_or("none of the configuration", |s| s.id.as_str()));
-                page(&line, source.map(Arc::as_ref), &url, &mut shown).await
+                page(&line, store, source.map(Arc::as_ref), &url, &mut shown).await
             }
             _ => {
                 let known: Vec<&str> = config.sources.iter().map(|s| s.id.as_str()).collect();
@@ -100,11 +104,11 @@ fn of_host<'a>(config: &'a Config, url: &Url) -> Option<&'a Arc<Source>> {
     own.into_iter().max_by_key(|s| s.url.path().bytes().zip(url.path().bytes()).take_while(|(a, b)| a == b).count())
 }
 
-async fn whole(line: &Line, source: &Source, shown: &mut Shown) -> Result<(), String> {
+async fn whole(line: &Line, store: &Path, source: &Source, shown: &mut Shown) -> Result<(), String> {
     shown.say("source", source.id.as_str());
     shown.say("kind", source.kind.name());
     shown.say("listing", source.url.as_str());
-    let page_of_listing = fetch(line, &source.url).await?;
+    let page_of_listing = ask(line, &source.url).await?;
     let input = input(line, source, &page_of_listing);
     let profile = source.profile.as_deref();
     let listing: Listing = match source.kind {
@@ -141,23 +145,36 @@ async fn whole(line: &Line, source: &Source, shown: &mut Shown) -> Result<(), St
     });
     shown.list("first candidates", rows.collect());
     match listing.candidates.iter().find(|c| c.has_page) {
-        Some(first) => page(line, Some(source), &first.url, shown).await,
+        Some(first) => page(line, store, Some(source), &first.url, shown).await,
         None => Err(format!("unable to go on: the listing {} gives no page to look at", source.url)),
     }
 }
 
-async fn page(line: &Line, source: Option<&Source>, url: &Url, shown: &mut Shown) -> Result<(), String> {
-    let page = fetch(line, url).await?;
+async fn page(line: &Line, store: &Path, source: Option<&Source>, url: &Url, shown: &mut Shown) -> Result<(), String> {
+    let page = ask(line, url).await?;
     shown.say("article", page.url.as_str());
     shown.say("charset", page.charset);
+    let memory = match source.filter(|source| fetch::host_key(&source.url) == fetch::host_key(&page.url)) {
+        Some(_) => asked_of_daemon(store, &page.url).await,
+        None => None,
+    };
+    shown.say(
+        "site's memory",
+        match memory.as_ref().map(HostMemory::size) {
+            Some((shared, all)) => format!("{shared} blocks of several pages, of {all}"),
+            None => "none: no daemon runs here, or the page is of no source's own site".to_owned(),
+        },
+    );
+    let memory = memory.as_ref();
     let blank = PageInput {
         url: &page.url,
         html: &page.text,
         content_language: page.content_language.as_deref(),
         source_language: None,
         latest: Some(today(line)),
+        memory,
     };
-    let input = source.map_or(blank, |source| input(line, source, &page));
+    let input = source.map_or(blank, |source| PageInput { memory, ..input(line, source, &page) });
     let profile = source.and_then(|s| s.profile.as_deref());
     if let Some(profile) = profile {
         let probes = extract::probe_article(&input, profile).map_err(|e| e.to_string())?;
@@ -191,11 +208,28 @@ async fn page(line: &Line, source: Option<&Source>, url: &Url, shown: &mut Shown
     shown.say("credit", raw.credit.clone());
     shown.say("summary", raw.summary.as_str());
     shown.list("text", raw.text.lines().map(|line| (line.to_owned(), json!(line))).collect());
-    if let Some(profile) = profile {
-        let dropped = extract::dropped(&input, profile, &raw).map_err(|e| e.to_string())?;
-        shown.list("dropped", dropped.iter().map(|d| (format!("{} ({})", d.line, d.why), json!(d))).collect());
-    }
+    let rivals = extract::rivals(&input, profile, &raw).map_err(|e| e.to_string())?;
+    let rows = rivals.iter().map(|rival| {
+        let mark = if rival.won { "won" } else { "" };
+        (format!("{:10} {mark:4} {:28} {}", rival.field, rival.signal, rival.value), json!(rival))
+    });
+    shown.list("signals", rows.collect());
+    let dropped = match profile.filter(|_| matches!(raw.by, ExtractedBy::Profile(_))) {
+        Some(profile) => extract::dropped(&input, profile, &raw),
+        None => extract::left_out(&input, &raw),
+    };
+    let dropped = dropped.map_err(|e| e.to_string())?;
+    shown.list("dropped", dropped.iter().map(|d| (format!("{} ({})", d.line, d.why), json!(d))).collect());
     Ok(())
+}
+
+/// What the daemon that holds the store remembers of a page's site; none where none runs.
+async fn asked_of_daemon(store: &Path, page: &Url) -> Option<HostMemory> {
+    let request = Request::Site { host: fetch::host_key(page) };
+    match desk::forward(store, &request).await.ok()??.recv().await {
+        Some(Reply::Site(memory)) => Some(memory),
+        _ => None,
+    }
 }
 
 fn row(probe: &extract::Probe) -> (String, Value) {
@@ -213,10 +247,11 @@ fn input<'a>(line: &Line, source: &Source, page: &'a Page) -> PageInput<'a> {
         content_language: page.content_language.as_deref(),
         source_language: source.language,
         latest: Some(today(line)),
+        memory: None,
     }
 }
 
-pub(super) async fn fetch(line: &Line, url: &Url) -> Result<Box<Page>, String> {
+pub(super) async fn ask(line: &Line, url: &Url) -> Result<Box<Page>, String> {
     match line.fetcher.fetch(url, &Validators::default()).await {
         Ok(Fetched::Page(page)) => Ok(page),
         Ok(Fetched::Gone { status }) => Err(format!("unable to preview {url}: the site answers {status}")),

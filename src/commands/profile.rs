@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::out::{Out, say};
-use super::preview::{fetch, today};
+use super::preview::{ask, today};
 use super::{Exit, WRONG_USE, configuration};
 use crate::cli::ProfileArgs;
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ pub(super) async fn run(args: ProfileArgs) -> Exit {
         daemon::line(&config, Store::memory(), HashMap::new(), Clock::system(), CancellationToken::new()).await?;
     let mut pages = Vec::with_capacity(urls.len());
     for url in &urls {
-        match fetch(&line, url).await {
+        match ask(&line, url).await {
             Ok(page) => pages.push(page),
             Err(why) => {
                 say(why);
@@ -53,7 +53,14 @@ pub(super) async fn run(args: ProfileArgs) -> Exit {
             let content_language = page.content_language.as_deref();
             (
                 linked.clone(),
-                PageInput { url: &page.url, html: &page.text, content_language, source_language: None, latest },
+                PageInput {
+                    url: &page.url,
+                    html: &page.text,
+                    content_language,
+                    source_language: None,
+                    latest,
+                    memory: None,
+                },
             )
         })
         .collect();

@@ -89,6 +89,7 @@ pub async fn line(
         enricher: Arc::new(Enricher::new(&config.theme_words)?),
         memory: Arc::new(Mutex::new(dedup::Memory::new())),
         recent: Arc::default(),
+        sites: Arc::default(),
         clock,
         holder: Uuid::new_v4(),
         stop,

@@ -9,7 +9,7 @@ use super::blocks::{self, Body};
 use super::facts::Facts;
 use super::page::{Page, outermost, same_host, text_of};
 use super::profile::{Alternatives, Profile};
-use super::{ExtractError, PageInput, generic, published, scripts, title};
+use super::{BlockKey, ExtractError, PageInput, generic, memory, pieces, published, scripts, title};
 use crate::article::{
     Alternate, Attachment, DeclaredLanguages, ExtractedBy, Image, Language, PageKind, RawArticle, SafeHtml, clean_line,
     fold,
@@ -32,6 +32,11 @@ pub struct Matched {
 /// Reads an article page.
 pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawArticle, ExtractError> {
     read(input, profile).map(|(raw, _)| raw)
+}
+
+/// The blocks of a page, for the memory of its host.
+pub fn blocks(input: &PageInput<'_>) -> Result<Vec<BlockKey>, ExtractError> {
+    Ok(memory::keys(&pieces::read(&Page::parse(input)?, &HashSet::new())))
 }
 
 /// Reads an article page, and tells which selectors found something.

@@ -11,7 +11,7 @@ use super::page::Page;
 use super::pieces::{self, Piece, Pieces};
 use super::scene::Scene;
 use super::weights::{LEAST_WORDS, THRESHOLD};
-use super::{features, judge, marks};
+use super::{HostMemory, features, judge, marks, memory};
 
 /// Marks of boxes whose pictures are not the article's.
 const NOT_OURS: marks::Marks = marks::ADVERT
@@ -29,6 +29,9 @@ pub(super) fn blocks(page: &Page<'_>, facts: &Facts<'_>, removed: &HashSet<NodeI
     let pieces = pieces::read(page, removed);
     let scene = Scene::new(&pieces, facts);
     let mut kept = judged(&scene);
+    if let Some(memory) = page.input.memory {
+        drop_the_sites(&pieces, memory, &mut kept);
+    }
     keep_pictures(&scene, &mut kept);
     assemble(&pieces, &kept)
 }
@@ -60,6 +63,52 @@ fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
         .zip(&chances)
         .map(|(p, chance)| *chance > cut && (p.text.len() <= 40 || seen.insert(p.text.as_str())))
         .collect()
+}
+
+/// Every piece of text with why it was left out; none for what was kept.
+pub(super) fn reasons<'a>(
+    page: &Page<'_>,
+    facts: &Facts<'_>,
+    pieces: &'a Pieces<'_>,
+) -> Vec<(&'a Piece, Option<String>)> {
+    let scene = Scene::new(pieces, facts);
+    let judged = judged(&scene);
+    let mut kept = judged.clone();
+    if let Some(memory) = page.input.memory {
+        drop_the_sites(pieces, memory, &mut kept);
+    }
+    let why = |at: usize, piece: &Piece| match (judged[at], kept[at]) {
+        (_, true) => None,
+        (true, false) => Some("three pages of this site or more say it".to_owned()),
+        (false, _) => {
+            let chance = judge::chance(&features::row(&scene, at, None));
+            Some(match chance > THRESHOLD && piece.text.len() > 40 {
+                true => "a repeat".to_owned(),
+                false => format!("judged {:.0} % likely to be the article's", chance * 100.0),
+            })
+        }
+    };
+    let texts = pieces.list.iter().enumerate().filter(|(_, piece)| !piece.text.is_empty());
+    texts.map(|(at, piece)| (piece, why(at, piece))).collect()
+}
+
+/// What other pages of the host say as well is dropped, unless that is most of it: then it is an article that the host
+/// has under several addresses.
+fn drop_the_sites(pieces: &Pieces<'_>, memory: &HostMemory, kept: &mut [bool]) {
+    let is_the_sites = |piece: &Piece| memory::key(pieces, piece).is_some_and(|key| memory.is_the_sites(key));
+    let (mut all, mut theirs) = (0, Vec::new());
+    for (at, piece) in pieces.list.iter().enumerate().filter(|(at, _)| kept.get(*at) == Some(&true)) {
+        all += piece.words;
+        theirs.extend(is_the_sites(piece).then_some((at, piece.words)));
+    }
+    if theirs.iter().map(|(_, words)| words).sum::<u32>() * 2 > all {
+        return;
+    }
+    for (at, _) in theirs {
+        if let Some(slot) = kept.get_mut(at) {
+            *slot = false;
+        }
+    }
 }
 
 /// Pictures that stand between kept pieces of the main container.
@@ -184,8 +233,14 @@ mod training {
         for line in lines {
             let line: Line = serde_json::from_str(&line).unwrap();
             let (html, _) = crate::fetch::decode(&std::fs::read(&line.path).unwrap(), None);
-            let input =
-                PageInput { url: &line.url, html: &html, content_language: None, source_language: None, latest: None };
+            let input = PageInput {
+                url: &line.url,
+                html: &html,
+                content_language: None,
+                source_language: None,
+                latest: None,
+                memory: None,
+            };
             let Ok(page) = Page::parse(&input) else { continue };
             let facts = Facts::read(&page);
             let pieces = pieces::read(&page, &Default::default());

@@ -14,6 +14,7 @@ mod generic;
 mod judge;
 mod listing;
 mod marks;
+mod memory;
 mod page;
 mod phrases;
 mod pieces;
@@ -21,6 +22,7 @@ mod probe;
 mod profile;
 mod propose;
 mod published;
+mod rivals;
 mod scene;
 mod scripts;
 mod sitemap;
@@ -28,13 +30,15 @@ mod title;
 #[allow(clippy::approx_constant, reason = "the thresholds are data")]
 mod weights;
 
-pub use article::{Matched, article, attachment, read};
+pub use article::{Matched, article, attachment, blocks, read};
 pub use date::Reader as DateReader;
 pub use feed::{entry, feed};
 pub use listing::listing;
+pub use memory::{BlockKey, HostMemory};
 pub use probe::{Dropped, Probe, dropped, probe_article, probe_listing};
 pub use profile::{BadSelector, DateOrder, Profile, ProfileRules};
 pub use propose::{Proposal, Trial, TrialOfArticle, propose};
+pub use rivals::{Rival, left_out, rivals};
 pub use sitemap::{Sitemap, is_article, sitemap};
 
 use jiff::Timestamp;
@@ -56,6 +60,8 @@ pub struct PageInput<'a> {
     pub source_language: Option<Language>,
     /// No date later than the day after this is believed. None: up to the year 2100.
     pub latest: Option<jiff::civil::Date>,
+    /// What is remembered of the host's other pages.
+    pub memory: Option<&'a HostMemory>,
 }
 
 /// Whether a listing's container was there.

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn input<'a>(url: &'a Url, html: &'a str) -> PageInput<'a> {
-        PageInput { url, html, content_language: None, source_language: None, latest: None }
+        PageInput { url, html, content_language: None, source_language: None, latest: None, memory: None }
     }
 
     #[test]

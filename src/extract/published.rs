@@ -105,6 +105,36 @@ pub(super) fn find(
         .or_else(|| Places::read(page, facts, title).last_resort(&reader))
 }
 
+/// The date of each signal that gives one: for whoever asks what a date was chosen from.
+pub(super) fn signals(
+    page: &Page<'_>,
+    facts: &Facts<'_>,
+    profile: Option<&Profile>,
+    title: &str,
+    text: &str,
+) -> Vec<PageDate> {
+    let reader = reader(&page.input, profile);
+    let places = Places::read(page, facts, title);
+    let all = [
+        by_profile(page, profile, &reader),
+        declared(facts, &reader),
+        by_property(facts, &reader),
+        by_url(page, &reader),
+        by_script(page, &reader),
+        places.shown(&reader),
+        near(page, facts, &reader, title, text),
+        by_modified(facts, &reader),
+        places.last_resort(&reader),
+    ];
+    let mut dates: Vec<PageDate> = Vec::new();
+    for date in all.into_iter().flatten() {
+        if !dates.contains(&date) {
+            dates.push(date);
+        }
+    }
+    dates
+}
+
 /// A time in UTC may be of another day than the one that the site's readers have.
 fn is_foreign(date: &PageDate) -> bool {
     date.time.is_some() && date.offset_minutes == Some(0)

@@ -59,6 +59,23 @@ pub(super) fn find(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>
     }
 }
 
+/// What each signal says, without the site's name: for whoever asks what a title was chosen from.
+pub(super) fn signals(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> Vec<(String, String)> {
+    let site = Site::of(page, facts);
+    let by_profile = profile.into_iter().flat_map(|p| &p.article_title).flat_map(|s| page.html.select(s)).take(4);
+    let mut all: Vec<(String, String)> = by_profile.map(|e| ("article.title".to_owned(), text_of(e))).collect();
+    let headings = facts.headings.iter().take(4).map(|heading| ("h1".to_owned(), text_of(*heading)));
+    all.extend(headings);
+    for name in ["og:title", "twitter:title", "dc.title", "title"] {
+        all.extend(facts.meta(name).map(|text| (name.to_owned(), site.strip(text))));
+    }
+    let headlines = facts.json_values("headline").into_iter().filter_map(|value| value.as_str());
+    all.extend(headlines.map(|text| ("json-ld headline".to_owned(), site.strip(&plain(text)))));
+    all.push(("<title>".to_owned(), site.strip(&facts.title)));
+    all.retain(|(_, text)| !text.is_empty());
+    all
+}
+
 fn first(titles: &[&String]) -> String {
     titles.iter().find(|t| !t.is_empty()).map(|t| (*t).clone()).unwrap_or_default()
 }

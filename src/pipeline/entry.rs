@@ -1,20 +1,22 @@
 //! One candidate: fetched if need be, read, judged, stored. What is stored was flushed; what fails says why.
 //! It never stores a page whose bytes are those it read before.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::put::{self, Found};
-use super::reading::{self, Rules};
+use super::reading::{self, Read, Rules};
 use super::{Line, Recheck};
 use crate::archive::Capture;
-use crate::article::{Article, ExtractedBy, RawArticle};
+use crate::article::{Article, ExtractedBy};
 use crate::config::{Kind, Source};
 use crate::dedup;
-use crate::extract::{self, ExtractError};
+use crate::extract::{self, ExtractError, HostMemory};
 use crate::fetch::{FetchError, Fetched, Page, Validators};
-use crate::health::{ArticlesSeen, LastGood, Seen};
+use crate::health::{LastGood, Seen};
 use crate::schedule;
 use crate::store::{PageMemory, StoreError, StoredCandidate};
 
@@ -192,7 +194,8 @@ pub(super) async fn bring(
                 return Err(EntryError::NotHtml { url: page.url, media_type });
             }
             let (at, hops) = (page.url, page.hops);
-            let (raw, shown) = match read(source, capture.clone()).await {
+            let memory = line.memory_of(source, &at).await?;
+            let Read { raw, shown, blocks } = match read(source, capture.clone(), memory).await {
                 Err(error @ EntryError::Extract { .. }) if has_entry(candidate) => {
                     tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
                     return by_itself(line, source, candidate, &at, first_round, None).await;
@@ -210,6 +213,7 @@ pub(super) async fn bring(
             if line.store.is_blocked(&canonical).await? {
                 return Ok(Outcome::Blocked);
             }
+            line.learn(&at, &canonical, &blocks, now);
             let answered = dedup::canonical(&raw.url, drop_query);
             let mut aliases = vec![asked, answered.clone()];
             aliases.extend(hops.iter().map(|hop| dedup::canonical(hop, drop_query)));
@@ -269,7 +273,7 @@ async fn by_itself(
     link: Option<Validators>,
 ) -> Result<Outcome, EntryError> {
     let mut capture = reading::entry(source, candidate, url, line.clock.now());
-    let (Some(mut raw), _) = read(source, capture.clone()).await? else { return Ok(Outcome::NoArticle) };
+    let Some(mut raw) = read(source, capture.clone(), None).await?.raw else { return Ok(Outcome::NoArticle) };
     if link.is_some() {
         raw.attachments = extract::attachment(url, &candidate.title).into_iter().collect();
         raw.by = ExtractedBy::Link;
@@ -316,8 +320,8 @@ fn not_a_page(page: &Page) -> Option<String> {
 }
 
 /// Parses off the async threads; tells, too, what was found of the article.
-async fn read(source: &Source, capture: Capture) -> Result<(Option<RawArticle>, ArticlesSeen), EntryError> {
-    let (rules, url) = (Rules::of(source), capture.url.clone());
+async fn read(source: &Source, capture: Capture, memory: Option<Arc<HostMemory>>) -> Result<Read, EntryError> {
+    let (rules, url) = (Rules::of(source, memory), capture.url.clone());
     match tokio::task::spawn_blocking(move || reading::read_telling(&capture, &rules)).await {
         Ok(Ok(raw)) => Ok(raw),
         Ok(Err(why)) => Err(EntryError::Extract { url, why }),

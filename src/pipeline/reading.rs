@@ -13,7 +13,7 @@ use crate::article::{Article, Language, PageKind, RawArticle};
 use crate::config::{Kind, Source};
 use crate::dedup;
 use crate::enrich::{Enricher, Input};
-use crate::extract::{self, Candidate, ExtractError, Matched, PageInput, Profile};
+use crate::extract::{self, BlockKey, Candidate, ExtractError, HostMemory, Matched, PageInput, Profile};
 use crate::fetch::{self, Page};
 use crate::health::{ArticlesSeen, Tally};
 use crate::store::StoredCandidate;
@@ -24,12 +24,25 @@ pub(super) struct Rules {
     profile: Option<Arc<Profile>>,
     language: Option<Language>,
     kind: Kind,
+    /// What is remembered of the page's site.
+    memory: Option<Arc<HostMemory>>,
 }
 
 impl Rules {
-    pub(super) fn of(source: &Source) -> Rules {
-        Rules { profile: source.profile.clone(), language: source.language, kind: source.kind }
+    pub(super) fn of(source: &Source, memory: Option<Arc<HostMemory>>) -> Rules {
+        Rules { profile: source.profile.clone(), language: source.language, kind: source.kind, memory }
     }
+}
+
+/// What came of reading a capture.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// None: a page of a sitemap that is no article.
+    pub(super) raw: Option<RawArticle>,
+    /// What its page showed.
+    pub(super) shown: ArticlesSeen,
+    /// Its blocks, for the memory of its site; of none where there is no such memory.
+    pub(super) blocks: Vec<BlockKey>,
 }
 
 /// A fetched page with what its listing says of it. `article` is filled in once it is known.
@@ -69,14 +82,11 @@ fn notes(source: &Source, candidate: &StoredCandidate, url: &url::Url, hash: u64
 
 /// Reads a capture. `Ok(None)`: a page of a sitemap that is no article.
 pub(super) fn read(capture: &Capture, rules: &Rules) -> Result<Option<RawArticle>, ExtractError> {
-    read_telling(capture, rules).map(|(raw, _)| raw)
+    read_telling(capture, rules).map(|read| read.raw)
 }
 
 /// Reads a capture, and tells what its page showed.
-pub(super) fn read_telling(
-    capture: &Capture,
-    rules: &Rules,
-) -> Result<(Option<RawArticle>, ArticlesSeen), ExtractError> {
+pub(super) fn read_telling(capture: &Capture, rules: &Rules) -> Result<Read, ExtractError> {
     let notes = &capture.notes;
     let (headers, body) = match &capture.content {
         Content::Page { headers, body, .. } => (headers, body),
@@ -90,7 +100,8 @@ pub(super) fn read_telling(
                 has_page: !notes.no_page,
                 entry: None,
             };
-            return extract::entry(&given, entry, rules.language).map(|raw| (Some(raw), ArticlesSeen::default()));
+            let raw = extract::entry(&given, entry, rules.language)?;
+            return Ok(Read { raw: Some(raw), shown: ArticlesSeen::default(), blocks: Vec::new() });
         }
     };
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
@@ -101,11 +112,12 @@ pub(super) fn read_telling(
         content_language: text(header::CONTENT_LANGUAGE),
         source_language: rules.language,
         latest: Some(jiff::tz::TimeZone::UTC.to_datetime(capture.at).date()),
+        memory: rules.memory.as_deref(),
     };
     let (mut raw, matched) = extract::read(&input, rules.profile.as_deref())?;
     let describes_body = rules.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some());
     if rules.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body) {
-        return Ok((None, shown(&raw, matched)));
+        return Ok(Read { raw: None, shown: shown(&raw, matched), blocks: Vec::new() });
     }
     // The listing's date is the article's own; one that merely stands near the headline may be another's.
     let weak = raw.published.as_ref().is_none_or(|date| date.from == "near the headline");
@@ -114,7 +126,8 @@ pub(super) fn read_telling(
     }
     raw.declared.item = notes.language.or(raw.declared.item);
     let shown = shown(&raw, matched);
-    Ok((Some(raw), shown))
+    let blocks = if rules.memory.is_some() { extract::blocks(&input)? } else { Vec::new() };
+    Ok(Read { raw: Some(raw), shown, blocks })
 }
 
 /// What was found of an article, for what is usual.

@@ -188,7 +188,13 @@ impl Line {
         let own = sources.get(&before.source).cloned();
         let reader = capture.as_ref().and_then(|c| sources.get(&c.notes.source)).or(own.as_ref()).cloned();
         // How the pages of a source were read that left the configuration, nobody knows any more.
-        let capture = capture.zip(reader.map(|source| Rules::of(&source)));
+        let capture = match capture.zip(reader) {
+            Some((capture, source)) => {
+                let memory = self.memory_of(&source, &capture.url).await?;
+                Some((capture, Rules::of(&source, memory)))
+            }
+            None => None,
+        };
         let from_page = capture.is_some();
         let (enricher, was) = (Arc::clone(&self.enricher), before.clone());
         let work = tokio::task::spawn_blocking(move || {
@@ -249,7 +255,7 @@ impl Line {
         source: &Source,
     ) -> Result<bool, StoreError> {
         let Some(capture) = self.captured(before).await? else { return Ok(false) };
-        let rules = Rules::of(source);
+        let rules = Rules::of(source, self.memory_of(source, &capture.url).await?);
         let read = tokio::task::spawn_blocking(move || reading::read(&capture, &rules)).await;
         let Ok(Ok(Some(raw))) = read else { return Ok(false) };
         let fingerprint = dedup::fingerprint(&raw.title, &raw.text);

@@ -16,6 +16,7 @@ fn read(bytes: &[u8]) -> Result<Listing, ExtractError> {
         content_language: None,
         source_language: None,
         latest: Some("2026-11-20".parse().unwrap()),
+        memory: None,
     };
     extract::feed(&input, DateOrder::Mdy)
 }

@@ -77,6 +77,7 @@ fn check(fixture: &Fixture, expect: &Expect, config: &Config, enricher: &Enriche
         content_language: fixture.headers.get("content-language").map(String::as_str),
         source_language: source.language,
         latest: Some("2026-11-20".parse().unwrap()),
+        memory: None,
     };
     let raw = match extract::article(&input, source.profile.as_deref()) {
         Ok(raw) => raw,

@@ -476,7 +476,7 @@ fn on_a_usual_stack(work: impl FnOnce() + Send + 'static) {
 }
 
 fn input<'a>(url: &'a Url, html: &'a str) -> PageInput<'a> {
-    PageInput { url, html, content_language: None, source_language: None, latest: None }
+    PageInput { url, html, content_language: None, source_language: None, latest: None, memory: None }
 }
 
 /// A page whose structured data has this headline.

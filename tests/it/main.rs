@@ -37,6 +37,7 @@ mod reload;
 mod reprocess;
 mod running;
 mod serving;
+mod sites;
 mod store;
 mod takedown;
 mod text;

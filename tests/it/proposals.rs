@@ -15,7 +15,7 @@ struct Site {
 }
 
 fn input<'a>(url: &'a Url, html: &'a str) -> PageInput<'a> {
-    PageInput { url, html, content_language: None, source_language: None, latest: None }
+    PageInput { url, html, content_language: None, source_language: None, latest: None, memory: None }
 }
 
 /// The listing of an office, and the first two articles on it that have a page.

@@ -205,6 +205,7 @@ async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(Url, Lis
             content_language: page.content_language.as_deref(),
             source_language: language,
             latest: Some(latest),
+            memory: None,
         };
         match kind {
             Kind::Feed => extract::feed(&input, profile.map(|p| p.rules().date_order).unwrap_or_default()),

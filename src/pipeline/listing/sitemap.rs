@@ -146,6 +146,7 @@ async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<Sitemap, 
             content_language: None,
             source_language: language,
             latest: Some(latest),
+            memory: None,
         };
         extract::sitemap(&input, &page.bytes)
     });

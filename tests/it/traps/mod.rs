@@ -75,6 +75,7 @@ fn input<'a>(fixture: &'a Fixture, html: &'a str) -> PageInput<'a> {
         content_language: fixture.headers.get("content-language").map(String::as_str),
         source_language: source(fixture).language,
         latest: Some("2026-11-20".parse().unwrap()),
+        memory: None,
     }
 }
 
