@@ -22,7 +22,7 @@ pub use heading::{Former, Heading, Mark, Tags};
 pub use html::SafeHtml;
 pub use ids::{ArticleId, InvalidSourceId, SourceId, StoryId};
 pub use language::{Language, UnknownLanguage};
-pub(crate) use markup::is_too_wild;
+pub(crate) use markup::{Lean, is_too_wild, lean};
 pub use public::{leads_inside, not_public};
 pub use tag::{CountryTag, Evidence, How, LanguageTag, ThemeTag};
 pub use text::{clean_line, clean_text, fold, is_xml_char};

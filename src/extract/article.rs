@@ -11,8 +11,8 @@ use super::page::{Page, outermost, same_host, text_of};
 use super::profile::{Alternatives, Profile};
 use super::{BlockKey, ExtractError, PageInput, generic, memory, pieces, published, scripts, title};
 use crate::article::{
-    Alternate, Attachment, DeclaredLanguages, ExtractedBy, Image, Language, PageKind, RawArticle, SafeHtml, clean_line,
-    fold,
+    Alternate, Attachment, DeclaredLanguages, ExtractedBy, Image, Language, Lean, PageKind, RawArticle, SafeHtml,
+    clean_line, fold,
 };
 
 /// A body shorter than this is no article's.
@@ -41,7 +41,8 @@ pub fn blocks(input: &PageInput<'_>) -> Result<Vec<BlockKey>, ExtractError> {
 
 /// Reads an article page, and tells which selectors found something.
 pub fn read(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<(RawArticle, Matched), ExtractError> {
-    let page = Page::parse(input)?;
+    // A profile's selectors may ask for any attribute.
+    let page = Page::parse_lean(input, if profile.is_some() { Lean::Code } else { Lean::Read })?;
     let facts = Facts::read(&page);
     let (mut body, by) = body(&page, &facts, profile);
     let title = title::find(&page, &facts, profile);

@@ -1,8 +1,7 @@
 //! What a page declares of itself, collected in one walk: meta elements, structured data, headings, times.
 //! Nothing here decides which of it is true.
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use scraper::{ElementRef, Node};
 use serde_json::Value;
 
@@ -36,32 +35,40 @@ impl<'a> Facts<'a> {
         for node in page.html.root_element().descendants() {
             let Node::Element(element) = node.value() else { continue };
             let Some(here) = ElementRef::wrap(node) else { continue };
-            match element.name() {
-                "meta" => {
+            match element.name().as_bytes() {
+                b"meta" => {
                     let key = ["property", "name", "itemprop", "http-equiv"].iter().find_map(|k| element.attr(k));
                     if let (Some(key), Some(content)) = (key, element.attr("content")) {
                         facts.metas.push((key.to_ascii_lowercase(), content));
                     }
                 }
-                "script" if facts.json.len() < MOST_SCRIPTS => {
+                b"script" if facts.json.len() < MOST_SCRIPTS => {
                     if element.attr("type").is_some_and(|t| t.trim().eq_ignore_ascii_case("application/ld+json")) {
                         facts.json.extend(parse(&here.text().collect::<String>()));
                     }
                 }
-                "link" => facts.links.push(here),
-                "a" if element.attr("hreflang").is_some() => facts.links.push(here),
-                "a" if element.attr("rel").is_some_and(|rel| rel.split_whitespace().any(|r| r == "author")) => {
+                b"link" => facts.links.push(here),
+                b"a" if element.attr("hreflang").is_some() => facts.links.push(here),
+                b"a" if element.attr("rel").is_some_and(|rel| rel.split_whitespace().any(|r| r == "author")) => {
                     facts.authors.push(here);
                 }
-                "h1" => facts.headings.push(here),
-                "time" => facts.times.push(here),
+                b"h1" => facts.headings.push(here),
+                b"time" => facts.times.push(here),
                 // An icon may have a title of its own.
-                "title" if facts.title.is_empty() => facts.title = text_of(here),
+                b"title" if facts.title.is_empty() => facts.title = text_of(here),
                 _ => {
-                    if let Some(id) = element.attr("data-history-node-id") {
-                        facts.node_id.get_or_insert(id);
+                    let mut is_marked = false;
+                    // Asking for each attribute by its name would cost more than all the rest of this walk.
+                    for (name, value) in element.attrs() {
+                        match name {
+                            "data-history-node-id" => {
+                                facts.node_id.get_or_insert(value);
+                            }
+                            "itemprop" | "property" => is_marked = true,
+                            _ => {}
+                        }
                     }
-                    if element.attr("itemprop").or_else(|| element.attr("property")).is_some() {
+                    if is_marked {
                         facts.props.push(here);
                     }
                 }
@@ -125,16 +132,24 @@ fn parse(text: &str) -> Option<Value> {
 
 /// Hashes of a text's runs of three words, case and punctuation aside: what two texts are compared by.
 pub(super) fn runs(text: &str) -> Vec<u64> {
-    let mut words = Vec::new();
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
-        words.push(xxhash_rust::xxh3::xxh3_64(word.as_bytes()));
+    // FNV-1a: a word is hashed as it is read.
+    const BASIS: u64 = 0xCBF2_9CE4_8422_2325;
+    let mut words = Vec::with_capacity(text.len() / 6 + 1);
+    let mut hash = BASIS;
+    for c in text.chars().chain([' ']) {
+        if c.is_alphanumeric() {
+            hash = (hash ^ u64::from(c)).wrapping_mul(0x0100_0000_01B3);
+        } else if hash != BASIS {
+            words.push(hash);
+            hash = BASIS;
+        }
     }
     words.windows(3).map(|w| w[0].rotate_left(7) ^ w[1].rotate_left(23) ^ w[2]).collect()
 }
 
 /// The share of a text's runs that are known.
 pub(super) fn share(runs: &[u64], known: &HashSet<u64>) -> f32 {
-    if runs.is_empty() {
+    if runs.is_empty() || known.is_empty() {
         return 0.0;
     }
     runs.iter().filter(|run| known.contains(run)).count() as f32 / runs.len() as f32

@@ -8,7 +8,7 @@ pub(super) type Row = Vec<f32>;
 
 /// Collects a row; names are kept only where somebody asks.
 struct Sink<'n> {
-    row: Row,
+    row: &'n mut Row,
     names: Option<&'n mut Vec<String>>,
 }
 
@@ -29,15 +29,45 @@ impl Sink<'_> {
 /// Far away, or nothing there.
 const FAR: f32 = 9.0;
 
-/// The row of one piece.
-pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<String>>) -> Row {
-    let mut into = Sink { row: Vec::with_capacity(130), names };
-    let f = &mut into;
-    let Some(piece) = scene.pieces.list.get(at) else { return into.row };
-    let (Some(elem), Some(main)) = (scene.elem(piece.elem), scene.elem(scene.main)) else { return into.row };
+/// How many characters of a kind a text has.
+#[derive(Default)]
+struct Signs {
+    all: u32,
+    commas: u32,
+    digits: u32,
+    capitals: u32,
+    bars: u32,
+}
+
+impl Signs {
+    fn of(text: &str) -> Signs {
+        let mut signs = Signs::default();
+        for c in text.chars() {
+            signs.all += 1;
+            match c {
+                'a'..='z' | ' ' => {}
+                'A'..='Z' => signs.capitals += 1,
+                '0'..='9' => signs.digits += 1,
+                ',' | '،' | '、' => signs.commas += 1,
+                '|' | '•' | '›' | '→' | '»' | '▶' => signs.bars += 1,
+                c if c.is_uppercase() => signs.capitals += 1,
+                _ => {}
+            }
+        }
+        signs
+    }
+}
+
+/// The row of one piece, in place of what the row held.
+pub(super) fn row(scene: &Scene<'_, '_>, at: usize, row: &mut Row, names: Option<&mut Vec<String>>) {
+    row.clear();
+    let f = &mut Sink { row, names };
+    let Some(piece) = scene.pieces.list.get(at) else { return };
+    let (Some(elem), Some(main)) = (scene.elem(piece.elem), scene.elem(scene.main)) else { return };
     let text = piece.text.as_str();
     let words = piece.words as f32;
-    let length = text.chars().count().max(1) as f32;
+    let signs = Signs::of(text);
+    let length = signs.all.max(1) as f32;
 
     // The text itself.
     f.put("words", words.ln_1p());
@@ -47,11 +77,11 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     let last = text.trim_end_matches(['"', '”', '»', '\'', '’', ')', ']', '“', ' ']).chars().next_back().unwrap_or(' ');
     f.flag("ends sentence", matches!(last, '.' | '!' | '?' | '…' | '؟' | '。'));
     f.flag("ends colon", last == ':');
-    f.put("commas", text.matches([',', '،', '、']).count() as f32 / words.max(1.0));
-    f.put("digits", text.bytes().filter(u8::is_ascii_digit).count() as f32 / length);
-    f.put("capitals", text.chars().filter(|c| c.is_uppercase()).count() as f32 / length);
+    f.put("commas", signs.commas as f32 / words.max(1.0));
+    f.put("digits", signs.digits as f32 / length);
+    f.put("capitals", signs.capitals as f32 / length);
     f.flag("begins lower", text.chars().next().is_some_and(char::is_lowercase));
-    f.flag("bar", text.contains(['|', '•', '›', '→', '»', '▶']));
+    f.flag("bar", signs.bars > 0);
     f.flag("quoted", text.starts_with(['"', '“', '„', '«', '»']));
     f.put("cells", (piece.cells as f32).min(6.0));
     f.flag("time", piece.is_time);
@@ -189,8 +219,8 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
     f.put("in body", if scene.has_body { f32::from(u8::from(around.in_body)) } else { -1.0 });
     let marked = around.marks & marks::BODY_MARK != 0;
     f.put("in body mark", if scene.has_body_mark { f32::from(u8::from(marked)) } else { -1.0 });
-    let (first, last) = scene.seen.get(&scene::hash(text)).copied().unwrap_or((at, at));
-    f.put("times", scene.times.get(&scene::hash(text)).copied().unwrap_or(1).min(5) as f32);
+    let (first, last) = scene.seen.get(&piece.hash).copied().unwrap_or((at, at));
+    f.put("times", scene.times.get(&piece.hash).copied().unwrap_or(1).min(5) as f32);
     f.put(
         "repeated",
         if first < at {
@@ -201,5 +231,4 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, names: Option<&mut Vec<Strin
             0.0
         },
     );
-    into.row
 }

@@ -7,6 +7,7 @@ use ego_tree::NodeId;
 
 use super::blocks::Block;
 use super::facts::Facts;
+use super::judge::Patience;
 use super::page::Page;
 use super::pieces::{self, Piece, Pieces};
 use super::scene::Scene;
@@ -40,17 +41,29 @@ pub(super) fn blocks(page: &Page<'_>, facts: &Facts<'_>, removed: &HashSet<NodeI
 /// nothing is kept, the model is believed less and less.
 fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
     let list = &scene.pieces.list;
-    let chances: Vec<f32> = list
-        .iter()
-        .enumerate()
-        .map(|(at, p)| if p.text.is_empty() { 0.0 } else { judge::chance(&features::row(scene, at, None)) })
-        .collect();
-    let words = |cut: f32| list.iter().zip(&chances).filter(|(_, c)| **c > cut).map(|(p, _)| p.words).sum::<u32>();
+    let mut row = Vec::new();
+    let mut ask = |patience| -> Vec<f32> {
+        let chance = |(at, p): (usize, &Piece)| {
+            if p.text.is_empty() {
+                return 0.0;
+            }
+            features::row(scene, at, &mut row, None);
+            judge::chance(&mut row, patience)
+        };
+        list.iter().enumerate().map(chance).collect()
+    };
+    let words = |chances: &[f32], cut: f32| -> u32 {
+        list.iter().zip(chances).filter(|(_, c)| **c > cut).map(|(p, _)| p.words).sum()
+    };
     let mut cut = THRESHOLD;
-    while cut > 0.05 && words(cut) < LEAST_WORDS {
+    let mut chances = ask(Patience::Short);
+    if words(&chances, cut) < LEAST_WORDS {
+        chances = ask(Patience::Long);
+    }
+    while cut > 0.05 && words(&chances, cut) < LEAST_WORDS {
         cut *= 0.8;
     }
-    if words(cut) == 0 {
+    if words(&chances, cut) == 0 {
         // Nothing like an article: prose, or whatever is no link.
         let is_text = |p: &Piece| p.words > 3 && p.linked * 2 < p.words;
         return match scene.prose.contains(&true) {
@@ -77,11 +90,13 @@ pub(super) fn reasons<'a>(
     if let Some(memory) = page.input.memory {
         drop_the_sites(pieces, memory, &mut kept);
     }
-    let why = |at: usize, piece: &Piece| match (judged[at], kept[at]) {
+    let mut row = Vec::new();
+    let mut why = |at: usize, piece: &Piece| match (judged[at], kept[at]) {
         (_, true) => None,
         (true, false) => Some("three pages of this site or more say it".to_owned()),
         (false, _) => {
-            let chance = judge::chance(&features::row(&scene, at, None));
+            features::row(&scene, at, &mut row, None);
+            let chance = judge::chance(&mut row, Patience::Long);
             Some(match chance > THRESHOLD && piece.text.len() > 40 {
                 true => "a repeat".to_owned(),
                 false => format!("judged {:.0} % likely to be the article's", chance * 100.0),
@@ -241,7 +256,7 @@ mod training {
                 latest: None,
                 memory: None,
             };
-            let Ok(page) = Page::parse(&input) else { continue };
+            let Ok(page) = Page::parse_lean(&input, crate::article::Lean::Read) else { continue };
             let facts = Facts::read(&page);
             let pieces = pieces::read(&page, &Default::default());
             let scene = Scene::new(&pieces, &facts);
@@ -252,7 +267,9 @@ mod training {
                 .iter()
                 .map(|(at, _)| {
                     names.clear();
-                    features::row(&scene, *at, Some(&mut names))
+                    let mut row = Vec::new();
+                    features::row(&scene, *at, &mut row, Some(&mut names));
+                    row
                 })
                 .collect();
             assert!(rows.len() > 5 && rows.iter().all(|row| row.len() == names.len()), "{} names", names.len());

@@ -1,7 +1,7 @@
 //! What class and id names say about an element, as a set of marks. A name is only ever a hint: nothing is
 //! kept or dropped here.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// A set of marks, one bit each.
 pub(super) type Marks = u32;

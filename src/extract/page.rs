@@ -4,11 +4,14 @@
 
 use std::collections::HashSet;
 
-use scraper::{ElementRef, Html, Selector};
+use ego_tree::Tree;
+use html5ever::ParseOpts;
+use html5ever::tendril::TendrilSink;
+use scraper::{ElementRef, Html, HtmlTreeSink, Node, Selector};
 use url::Url;
 
 use super::{ExtractError, PageInput};
-use crate::article::{clean_line, is_too_wild};
+use crate::article::{Lean, clean_line, lean};
 
 /// Bytes of markup.
 pub(super) const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -26,19 +29,24 @@ pub(super) struct Page<'a> {
 impl<'a> Page<'a> {
     /// Parses, or refuses what is too large, too deep or too many.
     pub fn parse(input: &PageInput<'a>) -> Result<Page<'a>, ExtractError> {
+        Page::parse_lean(input, Lean::Code)
+    }
+
+    /// Parses what is going to be read.
+    pub fn parse_lean(input: &PageInput<'a>, how: Lean) -> Result<Page<'a>, ExtractError> {
         if input.html.len() > MAX_BYTES {
             return Err(ExtractError::TooLarge { bytes: input.html.len() });
         }
-        if is_too_wild(input.html) {
-            return Err(ExtractError::TooDeep);
-        }
-        let html = Html::parse_document(input.html);
+        // Code is nothing to read, and often half of the page.
+        let lean = lean(input.html, how).ok_or(ExtractError::TooDeep)?;
+        let html = parse(lean);
         let nodes = html.tree.values().count();
         if nodes > MAX_NODES {
             return Err(ExtractError::TooManyNodes { nodes });
         }
         let mut page = Page { input: *input, html, base: input.url.clone() };
-        let href = page.first("base[href]").and_then(|base| base.attr("href"));
+        let elements = page.html.root_element().descendants().filter_map(ElementRef::wrap);
+        let href = elements.filter(|e| e.value().name() == "base").find_map(|base| base.attr("href"));
         if let Some(base) = href.and_then(|href| input.url.join(href.trim()).ok()).filter(is_web) {
             page.base = base;
         }
@@ -69,6 +77,14 @@ impl<'a> Page<'a> {
         }
         Some(url)
     }
+}
+
+/// The tree of a page, with room for it from the start: growing it would copy it several times.
+fn parse(lean: String) -> Html {
+    const BYTES_A_NODE: usize = 32;
+    let mut html = Html::new_document();
+    html.tree = Tree::with_capacity(Node::Document, lean.len() / BYTES_A_NODE);
+    html5ever::parse_document(HtmlTreeSink::new(html), ParseOpts::default()).one(lean)
 }
 
 /// An address that a browser opens.

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// How many groups of phrases there are.
 pub(super) const GROUPS: usize = 11;
@@ -460,6 +460,8 @@ static FINDER: LazyLock<Option<(AhoCorasick, Vec<u8>)>> = LazyLock::new(|| {
     let finder = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::Standard)
+        // Every piece of a page is read: two megabytes are worth twice the speed.
+        .kind(Some(AhoCorasickKind::DFA))
         .build(PHRASES.iter().copied().flatten())
         .ok()?;
     Some((finder, groups))

@@ -35,6 +35,8 @@ pub(super) struct Piece {
     pub elem: usize,
     /// One line; empty for a picture.
     pub text: String,
+    /// A hash of the text.
+    pub hash: u64,
     /// Its markup, inline elements only.
     pub html: String,
     pub words: u32,
@@ -70,19 +72,18 @@ enum Role {
 }
 
 fn role(name: &str) -> Role {
-    match name {
-        "script" | "style" | "noscript" | "template" | "svg" | "iframe" | "select" | "object" | "textarea"
-        | "canvas" | "video" | "audio" | "head" | "button" | "map" | "datalist" | "math" | "input" | "embed" => {
-            Role::Skipped
-        }
-        "a" | "span" | "b" | "strong" | "i" | "em" | "u" | "s" | "small" | "sub" | "sup" | "mark" | "cite" | "code"
-        | "q" | "abbr" | "time" | "font" | "label" | "wbr" | "ins" | "del" | "tt" | "var" | "kbd" | "bdi" | "bdo"
-        | "data" | "dfn" | "big" | "strike" | "acronym" | "samp" | "nobr" | "ruby" | "rt" | "rp" | "rb" | "rtc" => {
-            Role::Inline
-        }
-        "br" | "hr" => Role::Break,
-        "img" => Role::Picture,
-        "td" | "th" => Role::Cell,
+    // Matched as bytes, which is a few steps where texts are compared one by one.
+    match name.as_bytes() {
+        b"script" | b"style" | b"noscript" | b"template" | b"svg" | b"iframe" | b"select" | b"object" | b"textarea"
+        | b"canvas" | b"video" | b"audio" | b"head" | b"button" | b"map" | b"datalist" | b"math" | b"input"
+        | b"embed" => Role::Skipped,
+        b"a" | b"span" | b"b" | b"strong" | b"i" | b"em" | b"u" | b"s" | b"small" | b"sub" | b"sup" | b"mark"
+        | b"cite" | b"code" | b"q" | b"abbr" | b"time" | b"font" | b"label" | b"wbr" | b"ins" | b"del" | b"tt"
+        | b"var" | b"kbd" | b"bdi" | b"bdo" | b"data" | b"dfn" | b"big" | b"strike" | b"acronym" | b"samp"
+        | b"nobr" | b"ruby" | b"rt" | b"rp" | b"rb" | b"rtc" => Role::Inline,
+        b"br" | b"hr" => Role::Break,
+        b"img" => Role::Picture,
+        b"td" | b"th" => Role::Cell,
         _ => Role::Block,
     }
 }
@@ -135,6 +136,9 @@ struct Walk<'a> {
     /// Open inline elements: name and opening tag.
     inline: Vec<(&'a str, String, Marks)>,
     raw: String,
+    /// The markup of the piece that is being read.
+    html: String,
+    has_picture: bool,
     now: Piece,
     links_open: u32,
     strong_open: u32,
@@ -165,13 +169,13 @@ impl<'a> Walk<'a> {
             self.now.strong += words;
         }
         self.raw.push_str(text);
-        push_escaped(&mut self.now.html, text);
+        push_escaped(&mut self.html, text);
     }
 
     fn space(&mut self) {
         if !self.raw.is_empty() && !self.raw.ends_with(' ') {
             self.raw.push(' ');
-            self.now.html.push(' ');
+            self.html.push(' ');
         }
     }
 
@@ -185,7 +189,7 @@ impl<'a> Walk<'a> {
                     _ => format!("<{name}>"),
                 };
                 let marks = element.attr("class").map_or(0, |class| self.marks.read(class));
-                self.now.html.push_str(&tag);
+                self.html.push_str(&tag);
                 if name == "a" {
                     self.links_open += 1;
                     self.now.links += 1;
@@ -198,12 +202,12 @@ impl<'a> Walk<'a> {
             Role::Break => {
                 self.space();
                 self.breaks += if element.name() == "hr" { 2 } else { 1 };
-                self.now.html.push_str("<br>");
+                self.html.push_str("<br>");
             }
             Role::Picture => self.picture(element),
             Role::Cell => {
                 self.space();
-                self.now.html.push_str("<td>");
+                self.html.push_str("<td>");
                 self.now.cells += 1;
                 self.push(element);
             }
@@ -216,26 +220,36 @@ impl<'a> Walk<'a> {
 
     fn push(&mut self, element: &'a Element) {
         let parent = self.open.last().copied().unwrap_or_default();
-        let class = element.attr("class").unwrap_or_default();
-        let mut marks = if class.is_empty() { 0 } else { self.marks.read(class) };
-        if let Some(id) = element.attr("id") {
-            marks |= self.marks.read(id);
+        let mut class = "";
+        let (mut marks, mut is_body, mut is_hidden) = (0, false, false);
+        // One look at each attribute: asking for them by name costs more than the rest of the walk.
+        for (name, value) in element.attrs() {
+            match name {
+                "class" => {
+                    class = value;
+                    marks |= self.marks.read(value);
+                }
+                "id" => marks |= self.marks.read(value),
+                "itemprop" => is_body |= value.split_whitespace().any(|n| n == "articleBody"),
+                "property" => is_body |= value.ends_with("articleBody"),
+                "hidden" => is_hidden = true,
+                "aria-hidden" => is_hidden |= value == "true",
+                "style" => {
+                    is_hidden |=
+                        ["display:none", "display: none", "visibility:hidden"].iter().any(|s| value.contains(s))
+                }
+                _ => {}
+            }
         }
         let mut shape = xxhash_rust::xxh3::xxh3_64_with_seed(class.as_bytes(), 1);
         shape = xxhash_rust::xxh3::xxh3_64_with_seed(element.name().as_bytes(), shape);
-        let is_hidden = element.attr("hidden").is_some()
-            || element.attr("aria-hidden") == Some("true")
-            || element.attr("style").is_some_and(|style| {
-                style.contains("display:none") || style.contains("display: none") || style.contains("visibility:hidden")
-            });
         let start = self.pieces.list.len();
         self.pieces.elems.push(Elem {
             parent,
             name: element.name(),
             marks,
             shape,
-            is_body: element.attr("itemprop").is_some_and(|names| names.split_whitespace().any(|n| n == "articleBody"))
-                || element.attr("property").is_some_and(|names| names.ends_with("articleBody")),
+            is_body,
             is_hidden,
             start,
             end: start,
@@ -250,9 +264,7 @@ impl<'a> Walk<'a> {
                 // The tree is well formed: what closes is what was opened last.
                 if let Some((name, tag, _)) = self.inline.pop() {
                     if !tag.is_empty() {
-                        self.now.html.push_str("</");
-                        self.now.html.push_str(name);
-                        self.now.html.push('>');
+                        close_tag(&mut self.html, name);
                     }
                     if name == "a" {
                         self.links_open = self.links_open.saturating_sub(1);
@@ -264,7 +276,7 @@ impl<'a> Walk<'a> {
             }
             Role::Cell => {
                 self.space();
-                self.now.html.push_str("</td>");
+                self.html.push_str("</td>");
                 self.pop();
             }
             Role::Block => {
@@ -288,7 +300,8 @@ impl<'a> Walk<'a> {
         if let Some(source) = source {
             let alt = element.attr("alt").unwrap_or_default();
             let tag = format!("<img src=\"{}\" alt=\"{}\">", attribute(source), attribute(alt));
-            self.now.html.push_str(&tag);
+            self.html.push_str(&tag);
+            self.has_picture = true;
         }
     }
 
@@ -297,25 +310,24 @@ impl<'a> Walk<'a> {
         self.breaks = 0;
         let text = clean_line(&self.raw);
         self.raw.clear();
-        let has_picture = self.now.html.contains("<img");
-        if text.is_empty() && !has_picture {
-            self.now = Piece { html: std::mem::take(&mut self.now.html), ..Piece::default() };
-            self.now.html.clear();
+        let mut piece = std::mem::take(&mut self.now);
+        if text.is_empty() && !std::mem::take(&mut self.has_picture) {
+            self.html.clear();
             self.reopen();
             return;
         }
-        let mut piece = std::mem::take(&mut self.now);
-        for (name, tag, _) in self.inline.iter().rev() {
-            if !tag.is_empty() {
-                piece.html.push_str("</");
-                piece.html.push_str(name);
-                piece.html.push('>');
-            }
+        for (name, ..) in self.inline.iter().rev().filter(|(_, tag, _)| !tag.is_empty()) {
+            close_tag(&mut self.html, name);
         }
         if text.is_empty() {
             piece.elem = self.open.last().copied().unwrap_or_default();
         }
+        self.has_picture = false;
+        piece.hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
         piece.text = text;
+        // One piece of memory of the right size, where growing would take several.
+        piece.html = self.html.as_str().to_owned();
+        self.html.clear();
         self.pieces.list.push(piece);
         self.reopen();
     }
@@ -323,12 +335,18 @@ impl<'a> Walk<'a> {
     /// Inline elements go on in the next piece.
     fn reopen(&mut self) {
         for (name, tag, _) in &self.inline {
-            self.now.html.push_str(tag);
+            self.html.push_str(tag);
             if *name == "a" {
                 self.now.links += 1;
             }
         }
     }
+}
+
+fn close_tag(into: &mut String, name: &str) {
+    into.push_str("</");
+    into.push_str(name);
+    into.push('>');
 }
 
 fn is_strong(name: &str) -> bool {
@@ -352,19 +370,30 @@ pub(super) fn words_in(text: &str) -> u32 {
     words + (dense / 2) as u32
 }
 
+/// Text as markup. What needs no change goes over in whole runs.
 fn push_escaped(into: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' => into.push_str("&gt;"),
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| {
+        matches!(c, '&' | '<' | '>') || (c.is_whitespace() && !matches!(c, ' ' | '\u{A0}' | '\u{202F}' | '\n'))
+    }) {
+        into.push_str(&rest[..at]);
+        let c = rest[at..].chars().next().unwrap_or(' ');
+        into.push_str(match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
             // Line and paragraph separators break readers that go by lines.
-            c if c.is_whitespace() && !matches!(c, '\u{A0}' | '\u{202F}' | '\n') => into.push(' '),
-            c => into.push(c),
-        }
+            _ => " ",
+        });
+        rest = &rest[at + c.len_utf8()..];
     }
+    into.push_str(rest);
 }
 
 fn attribute(text: &str) -> String {
-    clean_line(text).replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+    let line = clean_line(text);
+    if !line.contains(['&', '"', '<']) {
+        return line;
+    }
+    line.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }

@@ -1,8 +1,8 @@
 //! A page measured once: sums over any range of pieces, the main container, what the page says of itself. What the
 //! features of a piece are read from; nothing is judged here.
 
+use foldhash::{HashMap, HashSet};
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 
 use super::facts::{self, Facts};
 use super::marks::{self, Marks};
@@ -83,7 +83,7 @@ const CHROME: u32 = 0b1101;
 impl<'p, 'a> Scene<'p, 'a> {
     pub fn new(pieces: &'p Pieces<'a>, facts: &Facts<'_>) -> Scene<'p, 'a> {
         let mut around: Vec<Around> = Vec::with_capacity(pieces.elems.len());
-        let mut siblings = HashMap::new();
+        let mut siblings = HashMap::default();
         let mut words = vec![0];
         words.extend(pieces.list.iter().scan(0, |sum, piece| {
             *sum += piece.words;
@@ -107,8 +107,8 @@ impl<'p, 'a> Scene<'p, 'a> {
         }
         let mut sums = vec![Sums::default()];
         let mut total = Sums::default();
-        let (mut prose, mut seen, mut times) = (Vec::new(), HashMap::new(), HashMap::new());
-        let mut by_shape = HashMap::new();
+        let (mut prose, mut seen, mut times) = (Vec::new(), HashMap::default(), HashMap::default());
+        let mut by_shape = HashMap::default();
         for (at, piece) in pieces.list.iter().enumerate() {
             let is_prose = is_prose(piece, around.get(piece.elem).copied().unwrap_or_default());
             prose.push(is_prose);
@@ -121,8 +121,8 @@ impl<'p, 'a> Scene<'p, 'a> {
             }
             sums.push(total);
             if piece.words > 3 {
-                *times.entry(hash(&piece.text)).or_insert(0) += 1;
-                seen.entry(hash(&piece.text)).and_modify(|s: &mut (usize, usize)| s.1 = at).or_insert((at, at));
+                *times.entry(piece.hash).or_insert(0) += 1;
+                seen.entry(piece.hash).and_modify(|s: &mut (usize, usize)| s.1 = at).or_insert((at, at));
             }
         }
         let set = |text: &str| facts::runs(text).into_iter().collect::<HashSet<u64>>();
@@ -232,10 +232,6 @@ pub(super) fn shape(pieces: &Pieces<'_>, elem: usize) -> u64 {
         at = elem.parent;
     }
     all
-}
-
-pub(super) fn hash(text: &str) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }
 
 /// One holds the words of the other.
