@@ -3,162 +3,11 @@
 
 use std::sync::LazyLock;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, Time, Weekday};
 use regex::{Captures, Regex};
 
-use super::DateOrder;
+use super::{DateOrder, calendar};
 use crate::article::{PageDate, fold};
-
-/// Month names by their folded beginnings, longest first where one begins another.
-const MONTHS: &[(&str, i8)] = &[
-    ("january", 1),
-    ("janvier", 1),
-    ("enero", 1),
-    ("janeiro", 1),
-    ("jan", 1),
-    ("ene", 1),
-    ("february", 2),
-    ("fevrier", 2),
-    ("febrero", 2),
-    ("fevereiro", 2),
-    ("feb", 2),
-    ("fev", 2),
-    ("fevr", 2),
-    ("march", 3),
-    ("mars", 3),
-    ("marzo", 3),
-    ("marco", 3),
-    ("mar", 3),
-    ("april", 4),
-    ("avril", 4),
-    ("abril", 4),
-    ("apr", 4),
-    ("avr", 4),
-    ("abr", 4),
-    ("may", 5),
-    ("mai", 5),
-    ("mayo", 5),
-    ("maio", 5),
-    ("june", 6),
-    ("juin", 6),
-    ("junio", 6),
-    ("junho", 6),
-    ("jun", 6),
-    ("july", 7),
-    ("juillet", 7),
-    ("julio", 7),
-    ("julho", 7),
-    ("jul", 7),
-    ("juil", 7),
-    ("august", 8),
-    ("aout", 8),
-    ("agosto", 8),
-    ("aug", 8),
-    ("ago", 8),
-    ("september", 9),
-    ("septembre", 9),
-    ("septiembre", 9),
-    ("setembro", 9),
-    ("sept", 9),
-    ("sep", 9),
-    ("set", 9),
-    ("october", 10),
-    ("octobre", 10),
-    ("octubre", 10),
-    ("outubro", 10),
-    ("oct", 10),
-    ("out", 10),
-    ("november", 11),
-    ("novembre", 11),
-    ("noviembre", 11),
-    ("novembro", 11),
-    ("nov", 11),
-    ("december", 12),
-    ("decembre", 12),
-    ("diciembre", 12),
-    ("dezembro", 12),
-    ("dec", 12),
-    ("dic", 12),
-    ("dez", 12),
-    ("januar", 1),
-    ("jaenner", 1),
-    ("januari", 1),
-    ("gennaio", 1),
-    ("ocak", 1),
-    ("janvye", 1),
-    ("janner", 1),
-    ("februar", 2),
-    ("februari", 2),
-    ("febbraio", 2),
-    ("subat", 2),
-    ("fevriye", 2),
-    ("marz", 3),
-    ("maerz", 3),
-    ("mrz", 3),
-    ("maart", 3),
-    ("mart", 3),
-    ("marts", 3),
-    ("aprile", 4),
-    ("nisan", 4),
-    ("mei", 5),
-    ("maj", 5),
-    ("maggio", 5),
-    ("mag", 5),
-    ("mayis", 5),
-    ("juni", 6),
-    ("giugno", 6),
-    ("giu", 6),
-    ("haziran", 6),
-    ("juli", 7),
-    ("luglio", 7),
-    ("lug", 7),
-    ("temmuz", 7),
-    ("augusti", 8),
-    ("augustus", 8),
-    ("agustos", 8),
-    ("settembre", 9),
-    ("septanm", 9),
-    ("eylul", 9),
-    ("oktober", 10),
-    ("okt", 10),
-    ("ottobre", 10),
-    ("ott", 10),
-    ("ekim", 10),
-    ("novanm", 11),
-    ("kasim", 11),
-    ("dezember", 12),
-    ("desember", 12),
-    ("dicembre", 12),
-    ("desanm", 12),
-    ("aralik", 12),
-    ("января", 1),
-    ("февраля", 2),
-    ("марта", 3),
-    ("апреля", 4),
-    ("мая", 5),
-    ("июня", 6),
-    ("июля", 7),
-    ("августа", 8),
-    ("сентября", 9),
-    ("октября", 10),
-    ("ноября", 11),
-    ("декабря", 12),
-    ("يناير", 1),
-    ("فبراير", 2),
-    ("مارس", 3),
-    ("أبريل", 4),
-    ("ابريل", 4),
-    ("مايو", 5),
-    ("يونيو", 6),
-    ("يوليو", 7),
-    ("أغسطس", 8),
-    ("اغسطس", 8),
-    ("سبتمبر", 9),
-    ("أكتوبر", 10),
-    ("اكتوبر", 10),
-    ("نوفمبر", 11),
-    ("ديسمبر", 12),
-];
 
 /// A pattern of ours; one that does not compile matches nothing, and the tests notice.
 fn pattern(text: &str) -> Option<Regex> {
@@ -247,43 +96,34 @@ impl Reader {
         };
         for captures in DAY_FIRST.iter().flat_map(|p| p.captures_iter(&folded)) {
             if let (Some(day), Some(month), Some(year)) =
-                (number(&captures, 1), month(&captures[2]), number(&captures, 3))
+                (number(&captures, 1), calendar::month(&captures[2]), number(&captures, 3))
             {
                 keep(&captures, year, month, day);
             }
         }
         for captures in MONTH_FIRST.iter().flat_map(|p| p.captures_iter(&folded)) {
             if let (Some(month), Some(day), Some(year)) =
-                (month(&captures[1]), number(&captures, 2), number(&captures, 3))
+                (calendar::month(&captures[1]), number(&captures, 2), number(&captures, 3))
             {
                 keep(&captures, year, month, day);
             }
         }
-        for captures in DIGITS.iter().flat_map(|p| p.captures_iter(&folded)) {
-            let (Some(a), Some(b), Some(year)) =
-                (number::<i8>(&captures, 1), number::<i8>(&captures, 2), number(&captures, 3))
+        // Two digits of a year are believed in a short line only.
+        let short = SHORT.iter().filter(|_| folded.len() < 40);
+        for captures in DIGITS.iter().chain(short).flat_map(|p| p.captures_iter(&folded)) {
+            let (Some(whole), Some(a), Some(b), Some(year)) =
+                (captures.get(0), number(&captures, 1), number(&captures, 2), number::<i16>(&captures, 3))
             else {
                 continue;
             };
-            let month_first = if a > 12 {
-                false
-            } else if b > 12 {
-                true
-            } else {
-                self.order == DateOrder::Mdy
+            let year = match (year, captures[3].len()) {
+                (0..90, 2) => 2000 + year,
+                (_, 2) => 1900 + year,
+                _ => year,
             };
-            let (month, day) = if month_first { (a, b) } else { (b, a) };
+            let beside = calendar::weekday_beside(&folded[..whole.start()], &folded[whole.end()..]);
+            let (month, day) = self.month_and_day(a, b, year, beside);
             keep(&captures, year, month, day);
-        }
-        // Two digits of a year are believed in a short line only.
-        if folded.len() < 40 {
-            for captures in SHORT.iter().flat_map(|p| p.captures_iter(&folded)) {
-                if let (Some(day), Some(month), Some(year)) =
-                    (number::<i8>(&captures, 1), number::<i8>(&captures, 2), number::<i16>(&captures, 3))
-                {
-                    keep(&captures, 2000 + year, month, day);
-                }
-            }
         }
         let upper = folded.to_ascii_uppercase();
         for captures in ISO.iter().chain(COMPACT.iter()).flat_map(|p| {
@@ -296,6 +136,22 @@ impl Reader {
             }
         }
         found.into_iter().min_by_key(|(at, _)| *at).map(|(_, date)| date)
+    }
+
+    /// Which of two numbers is the month: the one that can be; else the one that makes the date fall on its weekday;
+    /// else the order that the site is known for.
+    fn month_and_day(&self, a: i8, b: i8, year: i16, beside: Option<Weekday>) -> (i8, i8) {
+        let falls = |month, day| Date::new(year, month, day).is_ok_and(|date| Some(date.weekday()) == beside);
+        let is_month_first = match (a > 12, b > 12) {
+            (true, _) => false,
+            (false, true) => true,
+            (false, false) => match (falls(a, b), falls(b, a)) {
+                (true, false) => true,
+                (false, true) => false,
+                _ => self.order == DateOrder::Mdy,
+            },
+        };
+        if is_month_first { (a, b) } else { (b, a) }
     }
 
     fn is_credible(&self, date: Date) -> bool {
@@ -328,10 +184,6 @@ fn offset(zone: &str) -> Option<i16> {
 
 fn number<T: std::str::FromStr>(captures: &Captures<'_>, group: usize) -> Option<T> {
     captures.get(group)?.as_str().parse().ok()
-}
-
-fn month(name: &str) -> Option<i8> {
-    MONTHS.iter().find(|(known, _)| *known == name).map(|(_, month)| *month)
 }
 
 #[cfg(test)]
@@ -374,6 +226,32 @@ mod tests {
         }
         for text in ["Updated: 33 min 5 sec ago", "03/12/0024", "12/31/2031", "40/40/2020", "juin", ""] {
             assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_weekday_beside_numbers_tells_day_from_month() {
+        let read = |order, text: &str| {
+            Reader { order, latest: None }.read(text, "test").map(|date| date.date.to_string()).unwrap_or_default()
+        };
+        for (text, day_first, month_first) in [
+            // The third of April 2018 was a Tuesday, the fourth of March a Sunday.
+            ("Tue, 04/03/2018 - 10:00", "2018-04-03", "2018-04-03"),
+            ("mardi 03/04/2018", "2018-04-03", "2018-04-03"),
+            ("Dimanche, 04/03/2018", "2018-03-04", "2018-03-04"),
+            ("Mar, 04/03/18", "2018-04-03", "2018-04-03"),
+            ("04/03/2018 (Tuesday)", "2018-04-03", "2018-04-03"),
+            ("domingo, 04.03.2018", "2018-03-04", "2018-03-04"),
+            ("terça-feira, 04/03/2018", "2018-04-03", "2018-04-03"),
+            // A weekday of neither reading, of another thing, or none: the order that is known.
+            ("Monday, 04/03/2018", "2018-03-04", "2018-04-03"),
+            ("Tuesday at noon, 04/03/2018", "2018-03-04", "2018-04-03"),
+            ("marché 04/03/2018", "2018-03-04", "2018-04-03"),
+            ("04/03/2018", "2018-03-04", "2018-04-03"),
+            ("04/03/97", "1997-03-04", "1997-04-03"),
+        ] {
+            assert_eq!(read(DateOrder::Dmy, text), day_first, "{text}");
+            assert_eq!(read(DateOrder::Mdy, text), month_first, "{text}");
         }
     }
 

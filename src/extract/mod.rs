@@ -6,6 +6,7 @@
 
 mod article;
 mod blocks;
+mod calendar;
 mod date;
 mod facts;
 mod features;

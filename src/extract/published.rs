@@ -1,9 +1,11 @@
 //! The publication date of a page: the profile's place first, then what is declared, then what stands near the title.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ego_tree::NodeId;
+use foldhash::HashMap;
 use regex::Regex;
 use scraper::ElementRef;
 
@@ -43,20 +45,15 @@ const PUBLISHED: &[&str] = &[
     "rnews:datepublished",
     "ptime",
     "vr:published_time",
-    "last-modified-date",
-    "dcterms.date",
-    "dc.date",
-    "dc:date",
-    "date",
     "article_date_original",
     "originalpublicationdate",
-    "search.date",
     "bt:pubdate",
-    "gentime",
-    "timestamp",
     "datecreated",
     "article:post_date",
 ];
+/// Names of meta elements that hold a date of some kind: as often that of a change, or of the day the page was made.
+const DATED: &[&str] =
+    &["dcterms.date", "dc.date", "dc:date", "date", "search.date", "gentime", "timestamp", "last-modified-date"];
 /// Names of meta elements that hold the date of a change: better than nothing.
 const MODIFIED: &[&str] = &[
     "article:modified_time",
@@ -91,18 +88,41 @@ pub(super) fn find(
         return Some(date);
     }
     let address = by_url(page, &reader);
-    if let Some(date) = declared(facts, &reader).or_else(|| by_property(facts, &reader)) {
+    let places = OnceCell::new();
+    let places = || places.get_or_init(|| Places::read(page, facts, title));
+    // Where the site's readers are a day off, the day that they see.
+    let local = |date: PageDate| {
         if !is_foreign(&date) {
-            return Some(date);
+            return date;
         }
-        let local = address.or_else(|| Places::read(page, facts, title).shown(&reader));
-        return Some(local.filter(|local| is_neighbour(&date, local)).unwrap_or(date));
-    }
-    address
+        let local = address.clone().or_else(|| places().shown(&reader));
+        local.filter(|local| is_neighbour(&date, local)).unwrap_or(date)
+    };
+    // Where the address names a month, a date that is shown should be of that month.
+    let shown = || {
+        let shown = places().shown(&reader);
+        let of = |date: &PageDate| (date.date.year(), date.date.month());
+        match month_of(page) {
+            Some(month) if shown.as_ref().map(of) != Some(month) => places().of_month(&reader, month).or(shown),
+            _ => shown,
+        }
+    };
+    // What readers see outweighs a date of some kind; where both mean one day, that one may have the hour.
+    let dated = |date: PageDate| shown().filter(|shown| shown.date != date.date || date.time.is_none()).unwrap_or(date);
+    let mut properties = by_property(facts, &reader).take(10);
+    let property = properties.next();
+    let is_sole = properties.all(|other| property.as_ref().is_some_and(|first| first.date == other.date));
+    declared(facts, &reader)
+        .or_else(|| property.clone().filter(|_| is_sole))
+        .map(local)
+        .or_else(|| address.clone())
+        .or_else(|| by_meta(facts, DATED, &reader).map(|date| dated(local(date))))
+        .or_else(|| property.clone().map(local))
         .or_else(|| by_script(page, &reader))
-        .or_else(|| near(page, facts, &reader, title, text))
+        .or_else(shown)
+        .or_else(|| places().near(&reader, text))
         .or_else(|| by_modified(facts, &reader))
-        .or_else(|| Places::read(page, facts, title).last_resort(&reader))
+        .or_else(|| places().last_resort(&reader))
 }
 
 /// The date of each signal that gives one: for whoever asks what a date was chosen from.
@@ -115,19 +135,20 @@ pub(super) fn signals(
 ) -> Vec<PageDate> {
     let reader = reader(&page.input, profile);
     let places = Places::read(page, facts, title);
-    let all = [
-        by_profile(page, profile, &reader),
-        declared(facts, &reader),
-        by_property(facts, &reader),
+    let first = [by_profile(page, profile, &reader), declared(facts, &reader)].into_iter().flatten();
+    let others = [
         by_url(page, &reader),
+        by_meta(facts, DATED, &reader),
         by_script(page, &reader),
         places.shown(&reader),
-        near(page, facts, &reader, title, text),
+        month_of(page).and_then(|month| places.of_month(&reader, month)),
+        places.near(&reader, text),
         by_modified(facts, &reader),
         places.last_resort(&reader),
     ];
+    let all = first.chain(by_property(facts, &reader).take(4)).chain(others.into_iter().flatten());
     let mut dates: Vec<PageDate> = Vec::new();
-    for date in all.into_iter().flatten() {
+    for date in all {
         if !dates.contains(&date) {
             dates.push(date);
         }
@@ -174,31 +195,28 @@ fn declared(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
         let from = format!("json-ld {key}");
         facts.json_values(key).into_iter().filter_map(|v| v.as_str()).find_map(|text| reader.read(text, &from))
     };
-    let by_meta = |names: &[&str]| {
-        names.iter().find_map(|name| {
-            facts.metas.iter().filter(|(key, _)| key == name).find_map(|(_, content)| reader.read(content, name))
-        })
-    };
-    by_json("datePublished").or_else(|| by_meta(PUBLISHED)).or_else(|| by_json("dateCreated"))
+    by_json("datePublished").or_else(|| by_meta(facts, PUBLISHED, reader)).or_else(|| by_json("dateCreated"))
 }
 
-/// What elements of the page are marked with.
-fn by_property(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
-    for element in &facts.props {
+/// The first of the names that a meta element has a date for.
+fn by_meta(facts: &Facts<'_>, names: &[&str], reader: &Reader) -> Option<PageDate> {
+    names.iter().find_map(|name| {
+        facts.metas.iter().filter(|(key, _)| key == name).find_map(|(_, content)| reader.read(content, name))
+    })
+}
+
+/// What elements of the page are marked with, in its order. Several days are those of a list of stories.
+fn by_property<'a>(facts: &'a Facts<'_>, reader: &'a Reader) -> impl Iterator<Item = PageDate> + 'a {
+    const NAMES: &[&str] = &["datePublished", "dc:date", "dateCreated", "dc:issued", "schema:datePublished"];
+    facts.props.iter().filter_map(|element| {
         let name = element.value().attr("itemprop").or_else(|| element.value().attr("property")).unwrap_or_default();
-        if !matches!(name, "datePublished" | "dc:date" | "dateCreated" | "dc:issued" | "schema:datePublished") {
-            continue;
+        if !NAMES.contains(&name) {
+            return None;
         }
         let machine = ["content", "datetime", "title"].iter().filter_map(|a| element.value().attr(a));
-        if let Some(date) = machine
-            .filter_map(|value| reader.read(value, name))
-            .next()
-            .or_else(|| reader.read(&text_of(*element), name))
-        {
-            return Some(date);
-        }
-    }
-    None
+        let date = machine.filter_map(|value| reader.read(value, name)).next();
+        date.or_else(|| reader.read(&text_of(*element), name))
+    })
 }
 
 /// What scripts carry: data of the page's own framework.
@@ -206,24 +224,10 @@ fn by_script(page: &Page<'_>, reader: &Reader) -> Option<PageDate> {
     ["\"datePublished\"", "\"publishedDate\"", "\"publishDate\"", "\"published_at\"", "\"publicationDate\""]
         .iter()
         .find_map(|key| {
-            let at = page.input.html.find(key)?;
+            let at = memchr::memmem::find(page.input.html.as_bytes(), key.as_bytes())?;
             let value: String = page.input.html[at + key.len()..].chars().take(40).collect();
             value.trim_start().starts_with(':').then(|| reader.read(&value, key.trim_matches('"'))).flatten()
         })
-}
-
-/// What readers see: times and date lines, those near the headline before others; then the dateline.
-fn near(page: &Page<'_>, facts: &Facts<'_>, reader: &Reader, title: &str, text: &str) -> Option<PageDate> {
-    let places = Places::read(page, facts, title);
-    // A dateline is the article's own; a date in the chrome may be another story's.
-    let dateline: String = text.chars().take(120).collect();
-    places
-        .shown(reader)
-        .or_else(|| reader.read(&dateline, "dateline"))
-        .or_else(|| places.by_class(reader, 2, false))
-        .or_else(|| places.lines.iter().find_map(|line| reader.read(line, "near the headline")))
-        .or_else(|| places.spoken.iter().find_map(|line| reader.read(line, "a line that says so")))
-        .or_else(|| places.bare.iter().find_map(|line| reader.read(line, "a line of its own")))
 }
 
 /// An element that may show the date.
@@ -261,6 +265,8 @@ impl<'a> Places<'a> {
         let mut places = Places::default();
         let mut order = 0usize;
         let mut at_headline = None;
+        // Pages repeat their classes by the hundred.
+        let mut ranks: HashMap<&str, usize> = HashMap::default();
         for node in page.html.root_element().descendants() {
             let Some(element) = ElementRef::wrap(node) else {
                 if let scraper::Node::Text(text) = node.value()
@@ -276,7 +282,13 @@ impl<'a> Places<'a> {
             if headline.is_some_and(|h| h.id() == node.id()) {
                 at_headline = Some(order);
             }
-            let rank = rank(element);
+            let class = class_of(element);
+            let is_frame = matches!(element.value().name(), "body" | "html" | "main");
+            let rank = if is_frame || class.is_empty() {
+                SHOWN.len()
+            } else {
+                *ranks.entry(class).or_insert_with(|| rank(class))
+            };
             if (element.value().name() != "time" && rank == SHOWN.len()) || places.list.len() >= MOST {
                 continue;
             }
@@ -284,7 +296,6 @@ impl<'a> Places<'a> {
             if text.len() > LONGEST {
                 continue;
             }
-            let class = class_of(element);
             let is_update = is_update(&text) || class.contains("modif") || class.contains("updated");
             let is_aside = is_aside(element, &above);
             places.list.push(Place { element, rank, distance: order, is_update, is_aside, text });
@@ -299,12 +310,11 @@ impl<'a> Places<'a> {
 
     fn line(&mut self, line: &str, is_near: bool) {
         const MOST: usize = 40;
-        let lower = line.to_lowercase();
         let list = if is_update(line) {
             &mut self.changed
         } else if is_near {
             &mut self.lines
-        } else if SPOKEN.iter().any(|word| lower.contains(word)) {
+        } else if is_spoken(line) {
             &mut self.spoken
         } else if line.len() < 36 && !line.contains('©') {
             &mut self.bare
@@ -323,6 +333,28 @@ impl<'a> Places<'a> {
         times.sort_by_key(|place| (place.is_update, place.distance));
         let by_time = times.into_iter().find_map(|place| place.read(reader));
         by_time.or_else(|| self.by_class(reader, 0, false)).or_else(|| self.by_class(reader, 1, false))
+    }
+
+    /// The nearest date of the month that the address names.
+    fn of_month(&self, reader: &Reader, (year, month): (i16, i8)) -> Option<PageDate> {
+        let mut near: Vec<&Place<'_>> = self.list.iter().filter(|place| !place.is_update).collect();
+        near.sort_by_key(|place| place.distance);
+        let lines = [&self.lines, &self.spoken, &self.bare].into_iter().flatten();
+        let of_lines = lines.filter_map(|line| reader.read(line, "a line of the month in the address"));
+        let dates = near.into_iter().filter_map(|place| place.read(reader)).chain(of_lines);
+        dates.into_iter().find(|date| (date.date.year(), date.date.month()) == (year, month))
+    }
+
+    /// What else readers see: the dateline, then lines near the headline and those that speak of publication.
+    fn near(&self, reader: &Reader, text: &str) -> Option<PageDate> {
+        // A dateline is the article's own; a date in the chrome may be another story's.
+        let dateline: String = text.chars().take(120).collect();
+        reader
+            .read(&dateline, "dateline")
+            .or_else(|| self.by_class(reader, 2, false))
+            .or_else(|| self.lines.iter().find_map(|line| reader.read(line, "near the headline")))
+            .or_else(|| self.spoken.iter().find_map(|line| reader.read(line, "a line that says so")))
+            .or_else(|| self.bare.iter().find_map(|line| reader.read(line, "a line of its own")))
     }
 
     fn by_class(&self, reader: &Reader, rank: usize, aside: bool) -> Option<PageDate> {
@@ -347,13 +379,24 @@ impl<'a> Places<'a> {
 impl Place<'_> {
     fn read(&self, reader: &Reader) -> Option<PageDate> {
         let from = format!("{} {}", self.element.value().name(), class_of(self.element));
-        let machine = ["datetime", "content", "title", "data-date", "data-datetime"];
-        machine
+        let names = ["datetime", "content", "title", "data-date", "data-datetime"];
+        let machine = names
             .iter()
             .filter_map(|name| self.element.value().attr(name))
-            .find_map(|value| reader.read(value, from.trim()))
-            .or_else(|| reader.read(&self.text, from.trim()))
+            .find_map(|value| reader.read(value, from.trim()));
+        let shown = reader.read(&self.text, from.trim());
+        // What programs are told may be the day of a change; what readers are told says what it is.
+        let is_other = |a: &PageDate, b: &PageDate| (a.date - b.date).get_days().abs() > 1;
+        match (machine, shown) {
+            (Some(machine), Some(shown)) if is_spoken(&self.text) && is_other(&machine, &shown) => Some(shown),
+            (machine, shown) => machine.or(shown),
+        }
     }
+}
+
+fn is_spoken(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    SPOKEN.iter().any(|word| lower.contains(word))
 }
 
 /// Words that a line about publication has.
@@ -399,12 +442,13 @@ fn is_code(name: &str) -> bool {
 }
 
 fn class_of(element: ElementRef<'_>) -> &str {
-    element.value().attr("class").or_else(|| element.value().attr("id")).unwrap_or_default()
+    let named = |wanted: &str| element.value().attrs().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    named("class").or_else(|| named("id")).unwrap_or_default()
 }
 
-fn rank(element: ElementRef<'_>) -> usize {
-    let class = class_of(element);
-    if class.is_empty() || class.len() > 300 || matches!(element.value().name(), "body" | "html" | "main") {
+/// The row of `SHOWN` that a class is of, or one past the last.
+fn rank(class: &str) -> usize {
+    if class.is_empty() || class.len() > 300 {
         return SHOWN.len();
     }
     let lower = class.to_ascii_lowercase();
@@ -434,6 +478,15 @@ fn by_url(page: &Page<'_>, reader: &Reader) -> Option<PageDate> {
     })
 }
 
+static MONTH_IN_ADDRESS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"/((?:19|20)\d{2})/(0?[1-9]|1[0-2])/").ok());
+
+/// The year and the month that the address names.
+fn month_of(page: &Page<'_>) -> Option<(i16, i8)> {
+    let found = MONTH_IN_ADDRESS.as_ref()?.captures(page.input.url.path())?;
+    Some((found[1].parse().ok()?, found[2].parse().ok()?))
+}
+
 /// The last resort: when the page was changed.
 fn by_modified(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
     facts
@@ -441,11 +494,7 @@ fn by_modified(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
         .into_iter()
         .filter_map(|v| v.as_str())
         .find_map(|text| reader.read(text, "json-ld dateModified"))
-        .or_else(|| {
-            MODIFIED.iter().find_map(|name| {
-                facts.metas.iter().filter(|(key, _)| key == name).find_map(|(_, content)| reader.read(content, name))
-            })
-        })
+        .or_else(|| by_meta(facts, MODIFIED, reader))
 }
 
 fn is_update(text: &str) -> bool {
@@ -468,4 +517,60 @@ fn is_update(text: &str) -> bool {
     ]
     .iter()
     .any(|mark| text.starts_with(mark))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn day(path: &str, html: &str) -> String {
+        let url = url::Url::parse(&format!("https://office.example{path}")).unwrap();
+        let input =
+            PageInput { url: &url, html, content_language: None, source_language: None, latest: None, memory: None };
+        let page = Page::parse(&input).unwrap();
+        let facts = Facts::read(&page);
+        let date = find(&page, &facts, None, "A well for Kati", "People drink from it.");
+        date.map(|date| date.to_rfc3339()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_readers_see_outweighs_a_date_of_some_kind() {
+        let page =
+            |meta: &str, shown: &str| format!("<head>{meta}</head><h1>A well for Kati</h1>{shown}<p>People drink.</p>");
+        let dated = "<meta name='date' content='2024-05-09T08:00:00+02:00'>";
+        let published = "<meta property='article:published_time' content='2024-05-09T08:00:00+02:00'>";
+        for (path, html, want) in [
+            // The day that a page was made, and the day that it shows.
+            ("/a", page(dated, "<p class='news-date'>3 May 2024</p>"), "2024-05-03"),
+            ("/a", page(published, "<p class='news-date'>3 May 2024</p>"), "2024-05-09T08:00:00+02:00"),
+            // One day: the one with the hour.
+            ("/a", page(dated, "<p class='news-date'>9 May 2024</p>"), "2024-05-09T08:00:00+02:00"),
+            ("/a", page(dated, ""), "2024-05-09T08:00:00+02:00"),
+            ("/2024/05/02/a", page(dated, "<p class='news-date'>3 May 2024</p>"), "2024-05-02"),
+            // A machine is told the day of a change, readers that of publication.
+            ("/a", page("", "<time datetime='2024-05-09T08:00:00Z'>Publié le 3 mai 2024</time>"), "2024-05-03"),
+            ("/a", page("", "<time datetime='2024-05-09T08:00:00Z'>3 May 2024</time>"), "2024-05-09T08:00:00Z"),
+            // Of several days the one in the month that the address names.
+            (
+                "/2023/11/a",
+                page("", "<span class='date'>3 May 2024</span><span class='date'>7 Nov 2023</span>"),
+                "2023-11-07",
+            ),
+            (
+                "/2023/10/a",
+                page("", "<span class='date'>3 May 2024</span><span class='date'>7 Nov 2023</span>"),
+                "2024-05-03",
+            ),
+            // Cards of other stories are marked alike.
+            (
+                "/a",
+                page(dated, "<b itemprop='datePublished'>1 June 2024</b><b itemprop='datePublished'>2 June 2024</b>"),
+                "2024-05-09T08:00:00+02:00",
+            ),
+            ("/a", page(dated, "<b itemprop='datePublished'>1 June 2024</b>"), "2024-06-01"),
+        ] {
+            assert_eq!(day(path, &html), want, "{path} {html}");
+        }
+    }
 }
