@@ -171,11 +171,14 @@ pub(super) fn finish(all: Vec<Block>) -> Body {
             body.credit.get_or_insert(first);
             continue;
         }
+        if is_late && block.lines.len() == 1 && is_footnote(&first, &body.blocks) {
+            continue;
+        }
         if !first.is_empty() && (is_stars(&first) || is_related_heading(&folded)) {
             ended |= is_late;
             continue;
         }
-        if ended {
+        if ended || (block.lines.len() == 1 && leads_away(&folded, &block.html)) {
             continue;
         }
         if is_debris(&first) {
@@ -202,6 +205,15 @@ fn is_stars(line: &str) -> bool {
         && line.contains(['*', '#', '_'])
 }
 
+/// A line behind a star that marks a word of the text before.
+fn is_footnote(line: &str, before: &[Block]) -> bool {
+    // Straight behind a word or its full stop, and no pair around it.
+    let ends = |text: &str| text.ends_with(|c: char| !c.is_whitespace() && c != '*');
+    let marks = |line: &String| line.rsplit_once('*').is_some_and(|(head, _)| ends(head));
+    let rest = line.strip_prefix('*').filter(|rest| !rest.contains('*') && rest.chars().count() < 300);
+    rest.is_some() && before.iter().flat_map(|block| &block.lines).any(marks)
+}
+
 fn is_related_heading(folded: &str) -> bool {
     matches!(
         folded.trim_end_matches([':', ' ', '\u{A0}']),
@@ -216,6 +228,51 @@ fn is_related_heading(folded: &str) -> bool {
             | "relacionados"
             | "ver tambien"
     )
+}
+
+/// A line in the middle of a body that leads to another story: "Read also: …". Without a colon it has to be a link.
+fn leads_away(folded: &str, html: &str) -> bool {
+    const OPENINGS: &[&str] = &[
+        "read also",
+        "also read",
+        "see also",
+        "a lire",
+        "lire aussi",
+        "lire egalement",
+        "voir aussi",
+        "lea tambien",
+        "lee tambien",
+        "leer tambien",
+        "vea tambien",
+        "ver tambien",
+        "leia tambem",
+        "veja tambem",
+        "leggi anche",
+        "lesen sie auch",
+        "li tou",
+        "اقرا ايضا",
+        "читаите также",
+    ];
+    if folded.chars().count() > 200 {
+        return false;
+    }
+    OPENINGS.iter().filter_map(|opening| folded.strip_prefix(opening)).any(|rest| {
+        let rest = rest.strip_prefix(" aussi").or_else(|| rest.strip_prefix(" egalement")).unwrap_or(rest);
+        let is_whole = !rest.starts_with(char::is_alphanumeric);
+        is_whole && (rest.trim_start().starts_with(':') || linked(html) > 0.6)
+    })
+}
+
+/// The share of a block's text that stands in links.
+fn linked(html: &str) -> f32 {
+    let (mut inside, mut of_links, mut all) = (false, 0, 0);
+    for part in html.split('<') {
+        let (tag, text) = part.split_once('>').unwrap_or(("", part));
+        inside = (inside || tag.starts_with("a ")) && tag != "/a";
+        all += text.len();
+        of_links += if inside { text.len() } else { 0 };
+    }
+    of_links as f32 / all.max(1) as f32
 }
 
 fn is_contact(folded: &str) -> bool {
@@ -235,7 +292,12 @@ fn is_contact(folded: &str) -> bool {
         "contact medias",
         "لمزيد من المعلومات",
     ];
-    folded.chars().count() < 600 && OPENINGS.iter().any(|opening| folded.starts_with(opening))
+    // "Contact: a name, an address".
+    let is_label = ["contact", "contacts", "contacto"]
+        .iter()
+        .filter_map(|label| folded.strip_prefix(label))
+        .any(|rest| rest.trim_start_matches([' ', '\u{A0}']).starts_with(':'));
+    folded.chars().count() < 600 && (is_label || OPENINGS.iter().any(|opening| folded.starts_with(opening)))
 }
 
 fn is_credit(line: &str) -> bool {
@@ -254,4 +316,55 @@ fn is_debris(line: &str) -> bool {
         && line.contains("pt")
         && line.contains([';', '>'])
         && line.chars().count() < 300
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_lead_to_another_story_go() {
+        let kept = |line: &str, html: &str| {
+            let block = |line: &str, html: &str| Block { lines: vec![line.to_owned()], html: html.to_owned() };
+            let body = finish(vec![block("Les familles sont rentrées.", "<p>…</p>"), block(line, html)]);
+            body.blocks.len() == 2
+        };
+        for (line, html) in [
+            ("À lire aussi : Le retour de Yankhoba", "<p>…</p>"),
+            ("Lire aussi\u{A0}: la suite", "<p>…</p>"),
+            ("READ ALSO: Wells for Turkana", "<p>…</p>"),
+            ("Lea también: El pozo de Tucurú", "<p>…</p>"),
+            ("Leia também: O poço", "<p>…</p>"),
+            ("إقرأ أيضاً: العودة", "<p>…</p>"),
+            ("See also the wells", "<p><a href=\"/wells\">See also the wells</a></p>"),
+            ("Contact : Yacine, presse@office.example", "<p>…</p>"),
+            ("Voir aussi La pirogue", "<p>Voir aussi <a href=\"/pirogue\"><em>La pirogue de Nouadhibou</em></a></p>"),
+        ] {
+            assert!(!kept(line, html), "{line}");
+        }
+        for (line, html) in [
+            ("Read more than once, the letter: was it his?", "<p>…</p>"),
+            ("À lire ces lettres, on comprend : elles partiront.", "<p>…</p>"),
+            ("Read alsoever: a word of its own", "<p>…</p>"),
+            ("See also the <a>annex</a> for the figures of May", "<p>See also the <a href=\"/a\">annex</a> for …</p>"),
+        ] {
+            assert!(kept(line, html), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_footnote_goes_where_its_star_stands_in_the_text() {
+        let lines = |lines: &[&str]| {
+            let block = |line: &&str| Block { lines: vec![(*line).to_owned()], html: "<p>…</p>".to_owned() };
+            finish(lines.iter().map(block).collect()).text()
+        };
+        let long = "Some 5 000* carpenters were trained for a week and then paid for a month of work on the roofs.";
+        let plain = "Some 5 000 carpenters were trained for a week and then paid for a month of work on the roofs.";
+        assert_eq!(lines(&[long, "* As of 20 November."]), long);
+        assert_eq!(lines(&[plain, "* As of 20 November."]), format!("{plain}\n* As of 20 November."));
+        assert_eq!(
+            lines(&["* First", "* Second, and longer", plain]),
+            format!("* First\n* Second, and longer\n{plain}")
+        );
+    }
 }

@@ -86,6 +86,7 @@ fn wrong(fixture: &Fixture, expect: &Expect, article: &Article) -> Vec<String> {
         language: article.language.language.tag().to_owned(),
         news: article.news,
         countries: article.countries.iter().map(|t| t.country).collect(),
+        attachments: &article.attachments,
     };
     let mut wrong = differences(&fixture.name, expect, &reading);
     if !matches!(article.by, ExtractedBy::Profile(_)) {
