@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use scraper::ElementRef;
+
 use super::facts::Facts;
 use super::page::{Page, bare_host, text_of};
 use super::profile::Profile;
@@ -28,7 +30,7 @@ pub(super) fn find(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>
         .find(|t| !t.is_empty())
         .unwrap_or_default();
     let declared = [headline.as_str(), shared.as_str(), document.as_str()];
-    let seen = facts.headings.iter().map(|h| text_of(*h)).filter(|t| !t.is_empty() && !site.is(t));
+    let seen = facts.headings.iter().map(|h| without_kicker(*h)).filter(|t| !t.is_empty() && !site.is(t));
     // Of several headlines the one that the page's other titles speak of.
     let seen = seen
         .map(|heading| {
@@ -64,7 +66,7 @@ pub(super) fn signals(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profi
     let site = Site::of(page, facts);
     let by_profile = profile.into_iter().flat_map(|p| &p.article_title).flat_map(|s| page.html.select(s)).take(4);
     let mut all: Vec<(String, String)> = by_profile.map(|e| ("article.title".to_owned(), text_of(e))).collect();
-    let headings = facts.headings.iter().take(4).map(|heading| ("h1".to_owned(), text_of(*heading)));
+    let headings = facts.headings.iter().take(4).map(|heading| ("h1".to_owned(), without_kicker(*heading)));
     all.extend(headings);
     for name in ["og:title", "twitter:title", "dc.title", "title"] {
         all.extend(facts.meta(name).map(|text| (name.to_owned(), site.strip(text))));
@@ -74,6 +76,20 @@ pub(super) fn signals(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profi
     all.push(("<title>".to_owned(), site.strip(&facts.title)));
     all.retain(|(_, text)| !text.is_empty());
     all
+}
+
+/// The text of a heading, less the line above the headline that some sites put into it.
+fn without_kicker(heading: ElementRef<'_>) -> String {
+    const KICKERS: &[&str] = &["kicker", "overline", "eyebrow", "topline", "roofline", "surtitre", "antetitulo"];
+    let is_kicker = |e: &ElementRef<'_>| {
+        let class = e.value().attr("class").unwrap_or_default().to_ascii_lowercase();
+        class.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| KICKERS.contains(&part))
+    };
+    let whole = text_of(heading);
+    let kickers = heading.child_elements().filter(is_kicker).map(text_of);
+    let rest = kickers.fold(whole.as_str(), |rest, kicker| rest.strip_prefix(kicker.as_str()).unwrap_or(rest));
+    let rest = rest.trim_start_matches(['-', '–', '—', '|', ':', '·', ' ', '\u{A0}']);
+    if rest.split_whitespace().count() > 2 { rest.to_owned() } else { whole }
 }
 
 fn first(titles: &[&String]) -> String {
@@ -160,6 +176,7 @@ fn letters(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -174,6 +191,23 @@ mod tests {
             ("La Canaille", "La Canaille"),
         ] {
             assert_eq!(site.strip(title), want, "{title}");
+        }
+    }
+
+    #[test]
+    fn the_line_above_a_headline_is_no_part_of_it() {
+        for (heading, want) in [
+            (
+                "<span class='title__kicker'>Mali</span> <span>A well for the people of Kati</span>",
+                "A well for the people of Kati",
+            ),
+            ("<span class='overline'>Mali</span><span> – </span>A well for Kati", "A well for Kati"),
+            ("<span class='kicker'>Mali:</span> A well", "Mali: A well"),
+            ("A well for the people of Kati", "A well for the people of Kati"),
+        ] {
+            let html = scraper::Html::parse_fragment(&format!("<h1>{heading}</h1>"));
+            let h1 = html.select(&scraper::Selector::parse("h1").unwrap()).next().unwrap();
+            assert_eq!(without_kicker(h1), want, "{heading}");
         }
     }
 }
