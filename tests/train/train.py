@@ -1,32 +1,49 @@
 #!/usr/bin/env python3
-"""Learns which pieces of a page belong to its article, and writes src/extract/weights.rs. Needs numpy.
+"""Learns which pieces of a page belong to its article, and writes src/extract/weights.rs. Needs numpy, but for `rows`.
 
-  train.py rows PAGES.jsonl ROWS.jsonl        run the program's own features over pages {id, path, url}
+  train.py rows ROWS.jsonl GOLD.json...       run the program's own features over the pages
   train.py check ROWS.jsonl GOLD.json...      five folds by domain: the held-out figures
   train.py write ROWS.jsonl GOLD.json...      train on everything, write the weights
 
-GOLD.json maps a page's id to {"body", "domain"}; ids of ROWS are FOLDER/ID, where FOLDER is the folder of GOLD.json.
+GOLD.json maps a page's id to {"body", "domain", "url"}, its page is html/ID.html beside it; in ROWS it is FOLDER/ID, where
+FOLDER is the folder of GOLD.json.
 
-Recipe: gradient boosting on logistic loss, trees of limited depth over binned features, second-order leaves. A piece is
+Recipe: gradient boosting on logistic loss, trees of limited depth and leaves over binned features, grown where they gain
+most, second-order leaves. A piece is
 good by the share of its word 4-grams that the gold text holds. Its weight is its share of the gold's words, so that every
 page counts alike; pages of the news sets count double, because news is what depeche reads.
 """
-import collections, hashlib, json, os, re, subprocess, sys
+import collections, hashlib, heapq, json, os, re, subprocess, sys, tempfile
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    np = None
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGET = os.path.join(HERE, "..", "..", "src", "extract", "weights.rs")
-TREES, DEPTH, RATE, BINS = 220, 4, 0.08, 32
-LEAST_HESSIAN, L2 = 6.0, 6.0
+TREES, DEPTH, RATE, BINS = 260, 6, 0.05, 32
+LEAST_HESSIAN, L2, LEAVES = 20.0, 20.0, 31
+# Of the features a tree sees so many, so that no single one carries all.
+SHARE = 0.3
 THRESHOLD, LEAST_WORDS = 0.42, 40
-RANDOM = np.random.default_rng(7)
+GIVE_UP = (64, 96, 180)
+RANDOM = np and np.random.default_rng(7)
 WORD = re.compile(r"\w+")
 
 
-def rows(pages, out):
-    env = dict(os.environ, DEPECHE_PAGES=os.path.abspath(pages), DEPECHE_ROWS=os.path.abspath(out))
-    subprocess.run(["cargo", "test", "--lib", "training"], env=env, check=True)
+def rows(out, golds):
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as pages:
+        for name in golds:
+            folder = os.path.dirname(os.path.abspath(name))
+            for page, gold in json.load(open(name, encoding="utf-8")).items():
+                path = os.path.join(folder, "html", page + ".html")
+                if gold.get("body") and os.path.exists(path):
+                    url = gold.get("url") or "https://example.org/"
+                    pages.write(json.dumps({"id": f"{os.path.basename(folder)}/{page}", "path": path, "url": url}) + "\n")
+        pages.flush()
+        env = dict(os.environ, DEPECHE_PAGES=pages.name, DEPECHE_ROWS=os.path.abspath(out))
+        subprocess.run(["cargo", "test", "--lib", "training"], env=env, check=True)
 
 
 def load(path, golds):
@@ -108,25 +125,26 @@ def sums(b, g, h, rows_):
 
 
 def grow(b, g, h, alive, cuts):
-    # Half of the features a tree, so that no single one carries all.
-    some = np.sort(RANDOM.choice(b.shape[1], b.shape[1] // 2, replace=False))
+    some = np.sort(RANDOM.choice(b.shape[1], int(b.shape[1] * SHARE), replace=False))
     b = np.ascontiguousarray(b[:, some])
-    tree, open_nodes = [None], [(0, alive, 0, sums(b, g, h, alive))]
-    while open_nodes:
-        at, rows_, depth, of = open_nodes.pop()
+    tree, open_nodes = [None], []
+
+    def consider(at, rows_, depth, of):
+        """A leaf for now; if a split gains by it, it waits for its turn."""
         G, H = of[0, 0].sum(), of[1, 0].sum()
-        best = None
+        tree[at] = (None, float(-RATE * G / (H + L2)))
         if depth < DEPTH and H > 2 * LEAST_HESSIAN:
             hg, hh = of.cumsum(2)
             gain = hg ** 2 / (hh + L2) + (G - hg) ** 2 / (H - hh + L2) - G ** 2 / (H + L2)
             gain[(hh < LEAST_HESSIAN) | (H - hh < LEAST_HESSIAN)] = -1
             j, k = np.unravel_index(np.argmax(gain), gain.shape)
             if gain[j, k] > 1.0:
-                best = (int(j), int(k))
-        if best is None:
-            tree[at] = (None, float(-RATE * G / (H + L2)))
-            continue
-        j, k = best
+                heapq.heappush(open_nodes, (-gain[j, k], at, rows_, depth, of, int(j), int(k)))
+
+    consider(0, alive, 0, sums(b, g, h, alive))
+    leaves = 1
+    while open_nodes and leaves < LEAVES:
+        _, at, rows_, depth, of, j, k = heapq.heappop(open_nodes)
         is_left = b[rows_, j] <= k
         left, right = rows_[is_left], rows_[~is_left]
         # The larger side is what the smaller one leaves.
@@ -138,7 +156,9 @@ def grow(b, g, h, alive, cuts):
             of_left = of - of_right
         tree[at] = (int(some[j]), k, len(tree), len(tree) + 1)
         tree += [None, None]
-        open_nodes += [(len(tree) - 2, left, depth + 1, of_left), (len(tree) - 1, right, depth + 1, of_right)]
+        consider(len(tree) - 2, left, depth + 1, of_left)
+        consider(len(tree) - 1, right, depth + 1, of_right)
+        leaves += 1
     return tree
 
 
@@ -171,7 +191,8 @@ def figures(pages, chances, threshold):
     sets = collections.defaultdict(list)
     for page, chance in zip(pages, chances):
         seen, kept = set(), []
-        sizes = np.array([len(t.split()) for t in page["texts"]])
+        # The first feature: words as the program counts them, in Chinese as well.
+        sizes = np.expm1(page["x"][:, 0])
         cut = threshold
         # As the program does: a page that keeps next to nothing is asked again, less strictly.
         while cut > 0.05 and sizes[chance > cut].sum() < LEAST_WORDS:
@@ -214,6 +235,18 @@ def check(pages, names):
             print(f"{threshold} {name}: {figure}")
 
 
+def give_up(trees, b):
+    """After how many trees a sum shows that a piece is not kept, with a margin."""
+    sums_ = {}
+    z = np.zeros(len(b))
+    for t, tree in enumerate(trees):
+        z += predict_binned([tree], b)
+        if t + 1 in GIVE_UP:
+            sums_[t + 1] = z.copy()
+    is_kept = z > np.log(THRESHOLD / (1 - THRESHOLD))
+    return [(after, sums_[after][is_kept].min() - 0.35) for after in GIVE_UP]
+
+
 def number(cut):
     text = f"{float(cut):.6g}"
     return text if "." in text or "e" in text else text + ".0"
@@ -232,7 +265,8 @@ def write(pages, names):
                 lines.append(f"L({node[1]:.4f}),")
             else:
                 j, k, left, right = node
-                lines.append(f"S({j}, {number(cuts[j][k])}, {left + at}, {right + at}),")
+                assert right == left + 1
+                lines.append(f"S({j}, {number(cuts[j][k])}, {left + at}),")
         at += len(tree)
     packed, line = [], ""
     for one in lines:
@@ -243,13 +277,16 @@ def write(pages, names):
     packed.append("    " + line.strip())
     with open(TARGET, "w", encoding="utf-8") as out:
         out.write("//! The model's trees, written by `tests/train/train.py`; its head tells the recipe. Not for editing by hand.\n\n")
-        out.write("use super::judge::Node::{self, Leaf as L, Split as S};\n\n")
+        out.write("use super::judge::{Node, leaf as L, split as S};\n\n")
         out.write("/// How many numbers a piece has.\n")
         out.write(f"pub(super) const FEATURES: usize = {len(names)};\n")
         out.write("/// From this chance on a piece is kept.\n")
         out.write(f"pub(super) const THRESHOLD: f32 = {THRESHOLD};\n")
         out.write("/// A page that keeps fewer words is asked again, less strictly.\n")
         out.write(f"pub(super) const LEAST_WORDS: u32 = {LEAST_WORDS};\n")
+        out.write("/// After so many trees, what has a lower sum than this is not kept in the end: no piece of the training pages was.\n")
+        hopeless = ", ".join(f"({after}, {least:.2f})" for after, least in give_up(trees, b))
+        out.write(f"pub(super) const HOPELESS: &[(usize, f32)] = &[{hopeless}];\n")
         out.write("/// Where each tree begins.\n#[rustfmt::skip]\n")
         out.write(f"pub(super) const ROOTS: &[u16] = &{roots};\n")
         out.write("/// Every node of every tree.\n#[rustfmt::skip]\npub(super) const NODES: &[Node] = &[\n")
@@ -260,6 +297,8 @@ if __name__ == "__main__":
     if len(sys.argv) < 4 or sys.argv[1] not in ("rows", "check", "write"):
         sys.exit(__doc__)
     if sys.argv[1] == "rows":
-        rows(sys.argv[2], sys.argv[3])
+        rows(sys.argv[2], sys.argv[3:])
+    elif np is None:
+        sys.exit("unable to train: numpy is missing; python3 -m pip install numpy")
     else:
         {"check": check, "write": write}[sys.argv[1]](*load(sys.argv[2], sys.argv[3:]))
