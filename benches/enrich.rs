@@ -1,5 +1,6 @@
 //! What judging costs on one core: language alone by the sentence, a whole article, and the verdict on it beside 100,000
-//! stored ones (or as many as the first argument says) of four years. Run with `cargo bench --bench enrich [-- N]`.
+//! stored ones (or as many as the first argument says) of four years, and then beside as many of the last 60 days, with
+//! what these take in memory. Run with `cargo bench --bench enrich [-- N]`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::hint::black_box;
@@ -49,16 +50,24 @@ fn micros<T>(items: &[T], mut work: impl FnMut(&T)) -> f64 {
     runs[runs.len() / 2]
 }
 
-/// A story like one of those, with figures and words of its own.
-fn known(n: usize, stories: &[(String, String)], end: Timestamp, of: usize) -> Known {
+/// KiB that the process holds.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmRSS")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or_default()
+}
+
+/// A story like one of those, with figures and words of its own, of so many in so many days.
+fn known(n: usize, stories: &[(String, String)], end: Timestamp, of: usize, days: i64) -> Known {
     let (title, text) = &stories[n % stories.len()];
     let text: String = text
         .split(' ')
         .enumerate()
         .map(|(at, word)| if (at + n).is_multiple_of(5) { format!("{word}{} ", n % 9_973) } else { format!("{word} ") })
         .collect();
-    let id = ArticleId::of_canonical(&format!("https://office.example/{n}"));
-    let age = SignedDuration::from_secs((4 * 365 * 86_400 / of as i64) * (of - n) as i64);
+    let canonical = format!("https://office.example/news/a-story-with-a-slug-of-some-words-{n}");
+    let id = ArticleId::of_canonical(&canonical);
+    let age = SignedDuration::from_secs(days * 86_400 * of.saturating_sub(n) as i64 / of as i64);
     let fingerprint = dedup::fingerprint(title, &text);
     Known {
         id,
@@ -68,7 +77,7 @@ fn known(n: usize, stories: &[(String, String)], end: Timestamp, of: usize) -> K
         published: end.checked_sub(age).unwrap(),
         stored: end.checked_sub(age).unwrap(),
         title: format!("{title} {n}"),
-        marks: Marks::of_text(None, fingerprint.names.clone()),
+        marks: Marks::of_address(Some(&canonical)),
         fingerprint,
     }
 }
@@ -99,13 +108,18 @@ fn main() {
     });
     println!("its fingerprint     {fingerprinted:.0} µs");
     let end: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-    let mut memory = Memory::new();
-    (0..all).for_each(|n| memory.insert(known(n, &stories, end, all)));
-    let asked: Vec<Known> = (0..200).map(|n| known(all + n, &stories, end, all)).collect();
-    let asked: Vec<Known> = asked.into_iter().map(|known| Known { published: end, stored: end, ..known }).collect();
-    let judged = micros(&asked, |known| {
-        black_box(memory.judge(known, None));
-    });
-    println!("verdict             {judged:.0} µs beside {all} stored");
-    println!("together            {:.2} ms an article", (each + fingerprinted + judged) / 1e3);
+    // Four years as they are, and a flood: all of them within the days that are remembered.
+    for (of, days) in [("of four years", 4 * 365), ("of the last 60 days", 60)] {
+        let mut memory = Memory::new();
+        let before = resident();
+        (0..all).for_each(|n| memory.insert(known(n, &stories, end, all, days)));
+        let held = resident().saturating_sub(before);
+        let asked = (0..200).map(|n| known(all + n, &stories, end, all, days));
+        let asked: Vec<Known> = asked.map(|known| Known { published: end, stored: end, ..known }).collect();
+        let judged = micros(&asked, |known| {
+            black_box(memory.judge(known, None));
+        });
+        println!("verdict             {judged:.0} µs beside {all} {of}; {held} KiB for what is remembered of them");
+        println!("together            {:.2} ms an article", (each + fingerprinted + judged) / 1e3);
+    }
 }

@@ -304,8 +304,10 @@ pub struct Fingerprint {
     pub exact: u64,
     /// Words of the normalised body.
     pub words: u32,
-    /// One-permutation MinHash of word 3-grams, 128 bins; empty under 60 words.
-    pub signature: Vec<u32>,
+    /// One-permutation MinHash of word 3-grams, 256 bins; empty under 40 words. Called otherwise in records since it was
+    /// made in another way before: of those it is not read.
+    #[serde(rename = "sketch", default)]
+    pub signature: Vec<u16>,
     /// The distinct numbers of two or more digits, sorted, years dropped.
     pub numbers: Vec<u64>,
     /// Hashes of the distinct names in the text, sorted.

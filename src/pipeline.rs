@@ -10,6 +10,7 @@
 mod difference;
 mod entry;
 mod listing;
+mod place;
 mod put;
 mod reading;
 mod recent;
@@ -378,7 +379,12 @@ fn known(article: &Article) -> Known {
         stored: article.first_seen,
         title: article.title.clone(),
         marks: Marks::of(article),
-        fingerprint: article.fingerprint.clone(),
+        // A record of an earlier version is remembered as if it were of this one; `reprocess` writes it so.
+        fingerprint: if dedup::is_outdated(&article.fingerprint) && !article.is_erased() {
+            dedup::fingerprint(&article.title, &article.text)
+        } else {
+            article.fingerprint.clone()
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, lines};
 use crate::article::{ArticleId, Country, Language, StoryId};
 use crate::cli::DedupArgs;
-use crate::dedup::{self, Known, Marks, Memory, Verdict};
+use crate::dedup::{self, Groups, Known, Marks, Verdict};
 
 #[derive(Deserialize)]
 struct Line {
@@ -31,8 +31,7 @@ fn undetermined() -> Language {
 
 /// Runs it.
 pub(super) fn run(_args: &DedupArgs) -> Exit {
-    let mut memory = Memory::new();
-    let mut exact: HashMap<u64, ArticleId> = HashMap::new();
+    let mut groups = Groups::new();
     let mut names: HashMap<ArticleId, Value> = HashMap::new();
     lines::each(|line: Line| {
         let name = line.url.as_ref().map_or_else(|| line.id.to_string(), |url| dedup::canonical(url, false));
@@ -51,13 +50,10 @@ pub(super) fn run(_args: &DedupArgs) -> Exit {
             // All at one time: none of them is too old.
             stored: Timestamp::UNIX_EPOCH,
             title: line.title,
-            marks: Marks::of_text(line.url.as_ref().map(|_| name.as_str()), fingerprint.names.clone()),
+            marks: Marks::of_address(line.url.as_ref().map(|_| name.as_str())),
             fingerprint,
         };
-        let verdict = memory.judge(&known, exact.get(&known.fingerprint.exact).copied()).verdict();
-        exact.entry(known.fingerprint.exact).or_insert(id);
-        memory.insert(known);
-        let (word, of) = match verdict {
+        let (word, of) = match groups.take_in(known) {
             Verdict::New => ("new", None),
             Verdict::Duplicate { of } => ("duplicate", Some(of)),
             Verdict::Version { of } => ("version", Some(of)),

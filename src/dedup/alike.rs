@@ -1,44 +1,55 @@
-//! Two texts of one language held against each other. It never merges what differs in its figures.
+//! Two texts of one language held against each other. It never merges what differs in its figures or in its names.
 
-use super::fingerprint::{likeness, shared};
+use super::fingerprint::{Overlap, comparable, overlap, shared};
 use super::{Known, Verdict};
 use crate::article::fold;
 
-/// As alike as this, with numbers that agree: a duplicate.
-const DUPLICATE: f32 = 0.60;
-/// As alike as this, with numbers that agree and half the title's words: the story retold.
+/// As alike as this, with numbers and names that agree: a duplicate.
+const DUPLICATE: f32 = 0.68;
+/// As alike as this, and half the title's words: the story retold. Other stories in one frame are as alike as this.
 const VERSION: f32 = 0.40;
-/// Without titles to ask: as alike as a text of which less than a third was rewritten.
-const UNTITLED: f32 = 0.55;
-/// This share of the shorter text stands in the longer one: an abridged copy.
-const CONTAINED: f32 = 0.87;
-/// Below this likeness the estimate of what is contained is mostly noise.
-const LEAST_FOR_CONTAINED: f32 = 0.15;
+/// As alike as this without titles to ask: retold. A copy that stands whole among a site's own words: a duplicate.
+const ENOUGH: f32 = 0.60;
+/// This share of the shorter text stands in the longer one: all of it, but for a corrected word.
+const CONTAINED: f32 = 0.96;
+/// Below this likeness, or on fewer equal bins, what is contained is not known well enough.
+const LEAST_FOR_CONTAINED: (f32, u32) = (0.10, 12);
 
-/// A rank among candidates, likeness and figures together, and what that makes of the candidate; `None`: two stories.
-pub(super) fn compare(known: &Known, candidate: &Known) -> Option<(f32, Verdict)> {
-    let (a, b) = (&known.fingerprint, &candidate.fingerprint);
-    if a.signature.is_empty() || b.signature.is_empty() {
-        return None;
-    }
+/// What two texts of one story are to each other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Alike {
+    /// Among rivals: likeness and figures together.
+    pub(super) rank: f32,
+    pub(super) verdict: Verdict,
+    /// The texts as a whole, or title and text, say so, and not alone that one stands in the other.
+    pub(super) is_sure: bool,
+}
+
+/// What a candidate is to a known article of its language; `None`: two stories.
+pub(super) fn compare(known: &Known, candidate: &Known) -> Option<Alike> {
     if known.primary.is_some() && candidate.primary.is_some() && known.primary != candidate.primary {
         return None;
     }
-    let likeness = likeness(&a.signature, &b.signature);
-    if likeness < LEAST_FOR_CONTAINED {
+    let (a, b) = (&known.fingerprint, &candidate.fingerprint);
+    let overlap = overlap(&a.signature, &b.signature)?;
+    let likeness = overlap.likeness;
+    if likeness < LEAST_FOR_CONTAINED.0 {
         return None;
     }
     let agreement = agreement(&a.numbers, &b.numbers)?;
-    // Among rivals the figures decide: boilerplate makes other stories look alike.
-    let rank = likeness + agreement / 2.0;
-    if likeness >= DUPLICATE {
-        return Some((rank, Verdict::Duplicate { of: known.id }));
+    if !names_agree(&a.names, &b.names) {
+        return None;
     }
+    let contained = is_contained(&overlap, known, candidate);
+    if !contained && likeness < VERSION {
+        return None;
+    }
+    let is_copy = likeness >= DUPLICATE || contained && likeness >= ENOUGH;
     let untitled = known.title.is_empty() && candidate.title.is_empty();
-    if likeness >= VERSION && titles_alike(&known.title, &candidate.title) || untitled && likeness >= UNTITLED {
-        return Some((rank, Verdict::Version { of: known.id }));
-    }
-    is_contained(likeness, known, candidate).then_some((rank, Verdict::Version { of: known.id }))
+    let is_sure = is_copy || untitled && likeness >= ENOUGH || titles_alike(&known.title, &candidate.title);
+    let verdict = if is_copy { Verdict::Duplicate { of: known.id } } else { Verdict::Version { of: known.id } };
+    // Among rivals the figures decide: boilerplate makes other stories look alike.
+    (is_sure || contained).then_some(Alike { rank: likeness + agreement, verdict, is_sure })
 }
 
 /// The number guard: `None` where both texts hold two or more numbers and share less than half of the smaller set;
@@ -52,13 +63,20 @@ fn agreement(a: &[u64], b: &[u64]) -> Option<f32> {
     Some(if least == 0 { 0.0 } else { shared as f32 / least as f32 })
 }
 
-/// Abridged: nearly all of the shorter text, and of its numbers, stands in the longer one.
-fn is_contained(likeness: f32, known: &Known, candidate: &Known) -> bool {
+/// The guard of names: false where both texts name four or more, and share less than two in three of the smaller set.
+fn names_agree(a: &[u32], b: &[u32]) -> bool {
+    let (a, b) = comparable(a, b);
+    let least = a.len().min(b.len());
+    least < 4 || 3 * shared(a, b) >= 2 * least
+}
+
+/// Abridged, or framed by a site's own words: the shorter text, and nearly all of its numbers, stand in the longer one.
+fn is_contained(overlap: &Overlap, known: &Known, candidate: &Known) -> bool {
     let (a, b) = (&known.fingerprint, &candidate.fingerprint);
-    let (short, long) = if a.words <= b.words { (a, b) } else { (b, a) };
-    let contained = likeness * (short.words + long.words) as f32 / ((1.0 + likeness) * short.words as f32);
-    let numbers = short.numbers.is_empty() || 10 * shared(&short.numbers, &long.numbers) >= 8 * short.numbers.len();
-    contained >= CONTAINED && numbers
+    let (contained, short, long) =
+        if a.words <= b.words { (overlap.contained.0, a, b) } else { (overlap.contained.1, b, a) };
+    let numbers = 10 * shared(&short.numbers, &long.numbers) >= 8 * short.numbers.len();
+    contained >= CONTAINED && overlap.equal >= LEAST_FOR_CONTAINED.1 && numbers
 }
 
 /// Half of the words of the shorter title stand in the other. Texts without titles say nothing against it.

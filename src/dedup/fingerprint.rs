@@ -4,19 +4,23 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::article::{Fingerprint, fold};
 
-/// Bins of the signature.
-const BINS: usize = 128;
+/// Bins of the signature: one for each value of a hash's first byte.
+const BINS: usize = 256;
 /// Under this many words a text has no signature: its words prove too little.
-const LEAST_WORDS: usize = 60;
+const LEAST_WORDS: usize = 40;
+/// Under this many words two texts are the same only if their titles are.
+const TITLED: usize = 60;
 /// The mark of an empty bin.
-const EMPTY: u32 = u32::MAX;
+const EMPTY: u16 = u16::MAX;
+/// Names that are kept of a text.
+const NAMES: usize = 64;
 
 /// The fingerprint of a text. The dateline is no part of it: copies of one release carry different ones.
 pub fn fingerprint(title: &str, text: &str) -> Fingerprint {
     let body = fold(without_dateline(text));
     let words: Vec<&str> = body.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let normal = words.join(" ");
-    let exact = if words.len() < LEAST_WORDS {
+    let exact = if words.len() < TITLED {
         let title = fold(title);
         let title: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
         xxh3_64(format!("{}\n{normal}", title.join(" ")).as_bytes())
@@ -27,34 +31,70 @@ pub fn fingerprint(title: &str, text: &str) -> Fingerprint {
     Fingerprint { exact, words: words.len() as u32, signature, numbers: numbers(text), names: names(text) }
 }
 
+/// True for a fingerprint that was not made by the rules of now, as far as it shows.
+pub fn is_outdated(fingerprint: &Fingerprint) -> bool {
+    let long = fingerprint.words as usize >= LEAST_WORDS;
+    fingerprint.signature.len() != if long { BINS } else { 0 }
+}
+
 /// One-permutation MinHash of word 3-grams. Bins that no 3-gram falls into stay empty: filled from their neighbours they
 /// would make texts of some 200 words look less alike than they are.
-fn signature(words: &[&str]) -> Vec<u32> {
+fn signature(words: &[&str]) -> Vec<u16> {
     let mut bins = vec![EMPTY; BINS];
     for gram in words.windows(3) {
         let hash = xxh3_64_with_seed(gram.join(" ").as_bytes(), 0x5eed);
-        let bin = (hash >> 57) as usize % BINS;
-        bins[bin] = bins[bin].min((hash as u32).min(EMPTY - 1));
+        let bin = &mut bins[usize::from(hash.to_be_bytes()[0])];
+        *bin = (*bin).min((hash as u16).min(EMPTY - 1));
     }
     bins
 }
 
-/// The share of equal bins among those that either text fills: an estimate of the likeness of two texts.
-pub(super) fn likeness(a: &[u32], b: &[u32]) -> f32 {
-    if a.len() != BINS || b.len() != BINS {
-        return 0.0;
-    }
-    let (mut equal, mut filled) = (0u32, 0u32);
-    for (a, b) in a.iter().zip(b) {
-        let used = *a != EMPTY || *b != EMPTY;
-        filled += u32::from(used);
-        equal += u32::from(used && a == b);
-    }
-    equal as f32 / filled.max(1) as f32
+/// What two signatures tell of two texts.
+pub(super) struct Overlap {
+    /// Bins in which both have the same 3-gram.
+    pub(super) equal: u32,
+    /// An estimate of the share of 3-grams that stand in both, among all.
+    pub(super) likeness: f32,
+    /// Estimates of the share of either text's 3-grams that stand in the other: exactly 1 for what is contained, since
+    /// the least 3-gram of a bin is never one that only the contained text has.
+    pub(super) contained: (f32, f32),
 }
 
-/// The distinct numbers of two or more digits; separators folded, years dropped.
+/// Compares two signatures; `None` where there is nothing to compare.
+pub(super) fn overlap(a: &[u16], b: &[u16]) -> Option<Overlap> {
+    if a.len() != BINS || b.len() != BINS {
+        return None;
+    }
+    let (mut equal, mut only_a, mut only_b) = (0u32, 0u32, 0u32);
+    for (a, b) in a.iter().zip(b) {
+        equal += u32::from(a == b && *a != EMPTY);
+        only_a += u32::from(a < b);
+        only_b += u32::from(b < a);
+    }
+    let share = |others: u32| equal as f32 / (equal + others).max(1) as f32;
+    Some(Overlap { equal, likeness: share(only_a + only_b), contained: (share(only_a), share(only_b)) })
+}
+
+/// The distinct numbers of a text, sorted; separators folded.
+pub fn figures(text: &str) -> Vec<u64> {
+    distinct(all_numbers(text).into_iter().map(|(_, number)| number))
+}
+
+/// Those of two or more digits; years dropped.
 fn numbers(text: &str) -> Vec<u64> {
+    let tells = |digits: usize, number: u64| digits >= 2 && !(digits == 4 && (1990..=2035).contains(&number));
+    distinct(all_numbers(text).into_iter().filter(|(digits, number)| tells(*digits, *number)).map(|(_, number)| number))
+}
+
+fn distinct(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut distinct: Vec<u64> = numbers.collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
+}
+
+/// Every number with how many digits it is written, in the order of the text.
+fn all_numbers(text: &str) -> Vec<(usize, u64)> {
     let chars: Vec<char> = text.chars().collect();
     let (mut found, mut i) = (Vec::new(), 0);
     while i < chars.len() {
@@ -77,22 +117,14 @@ fn numbers(text: &str) -> Vec<u64> {
                 break;
             }
         }
-        if let Ok(number) = digits.parse::<u64>()
-            && digits.len() >= 2
-            && !(digits.len() == 4 && (1990..=2035).contains(&number))
-        {
-            found.push(number);
-        }
+        found.extend(digits.parse().ok().map(|number| (digits.len(), number)));
     }
-    found.sort_unstable();
-    found.dedup();
     found
 }
 
 /// Hashes of the words that are written with a capital although no sentence begins with them: names of people and places,
 /// which translations share.
 fn names(text: &str) -> Vec<u32> {
-    const MOST: usize = 64;
     let mut found = Vec::new();
     for line in text.lines() {
         let mut begins = true;
@@ -110,13 +142,21 @@ fn names(text: &str) -> Vec<u32> {
     }
     found.sort_unstable();
     found.dedup();
-    found.truncate(MOST);
+    found.truncate(NAMES);
     found
 }
 
-/// Numbers that stand in both.
-pub(super) fn shared(a: &[u64], b: &[u64]) -> usize {
-    a.iter().filter(|n| b.binary_search(n).is_ok()).count()
+/// How many stand in both of two sorted lists.
+pub(super) fn shared<T: Ord>(a: &[T], b: &[T]) -> usize {
+    a.iter().filter(|one| b.binary_search(one).is_ok()).count()
+}
+
+/// Names of two texts as far as both lists tell of them: a full list holds the least hashes only.
+pub(super) fn comparable<'a>(a: &'a [u32], b: &'a [u32]) -> (&'a [u32], &'a [u32]) {
+    let end = |names: &[u32]| if names.len() < NAMES { u32::MAX } else { names.last().copied().unwrap_or(u32::MAX) };
+    let end = end(a).min(end(b));
+    let upto = |names: &'a [u32]| &names[..names.partition_point(|name| *name <= end)];
+    (upto(a), upto(b))
 }
 
 /// The text after a dateline such as `Port-au-Prince, 9 mars – `: a short opening before a dash, the dash spaced or

@@ -23,7 +23,8 @@ impl KeptOut {
     pub(super) fn holds(&self, candidate: &Known) -> bool {
         self.0.values().filter(|known| known.language == candidate.language).any(|known| {
             known.fingerprint.exact == candidate.fingerprint.exact
-                || matches!(alike::compare(known, candidate), Some((_, Verdict::Duplicate { .. })))
+                || alike::compare(known, candidate)
+                    .is_some_and(|alike| matches!(alike.verdict, Verdict::Duplicate { .. }))
         })
     }
 }

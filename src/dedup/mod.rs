@@ -4,6 +4,7 @@
 mod alike;
 mod canonical;
 mod fingerprint;
+mod groups;
 mod kept_out;
 mod translation;
 
@@ -14,7 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::article::{ArticleId, Country, Fingerprint, Language, StoryId};
 
 pub use canonical::{canonical, readable};
-pub use fingerprint::fingerprint;
+pub use fingerprint::{figures, fingerprint, is_outdated};
+pub use groups::Groups;
 pub use translation::{Marks, image_key};
 
 /// What is remembered of a stored article.
@@ -62,19 +64,34 @@ pub enum Verdict {
     },
 }
 
-/// Both halves of a judgement: the same story in this language, and in another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A judgement: the same story in this language, and in others.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judgement {
     /// A duplicate or a version.
     pub same: Option<Verdict>,
-    /// The article that this one translates.
-    pub translation: Option<ArticleId>,
+    /// Further articles that are surely the same story, each of another story so far: the stories are one.
+    pub also: Vec<ArticleId>,
+    /// Articles that this one translates: of each language one at most, the surest first.
+    pub translations: Vec<ArticleId>,
+    /// An article whose translation this one is, and not, as it seemed before, another of its story in this one's
+    /// language.
+    pub taken: Option<ArticleId>,
 }
 
 impl Judgement {
     /// The one word for it: a copy before a translation before something new.
-    pub fn verdict(self) -> Verdict {
-        self.same.or(self.translation.map(|of| Verdict::Translation { of })).unwrap_or(Verdict::New)
+    pub fn verdict(&self) -> Verdict {
+        let translates = self.translations.first().copied().or(self.taken);
+        self.same.or(translates.map(|of| Verdict::Translation { of })).unwrap_or(Verdict::New)
+    }
+
+    /// The stored articles whose stories it belongs to, the surest first.
+    pub fn joins(&self) -> impl Iterator<Item = ArticleId> + '_ {
+        let same = self.same.and_then(|verdict| match verdict {
+            Verdict::Duplicate { of } | Verdict::Version { of } | Verdict::Translation { of } => Some(of),
+            Verdict::New => None,
+        });
+        same.into_iter().chain(self.also.iter().copied()).chain(self.translations.iter().copied())
     }
 }
 
@@ -88,8 +105,8 @@ pub struct Memory {
     days: BTreeMap<i64, Vec<ArticleId>>,
     counts: translation::Counts,
     holders: translation::Holders,
-    /// Languages of each story: a translation is one to one.
-    stories: HashMap<StoryId, BTreeMap<Language, u32>>,
+    /// Members of each story: a translation is one to one.
+    stories: HashMap<StoryId, Vec<ArticleId>>,
     kept_out: kept_out::KeptOut,
 }
 
@@ -122,7 +139,7 @@ impl Memory {
         self.days.entry(day(known.published)).or_default().push(known.id);
         self.counts.add(&known, 1);
         self.holders.add(&known);
-        *self.stories.entry(known.story).or_default().entry(known.language).or_default() += 1;
+        self.stories.entry(known.story).or_default().push(known.id);
         self.known.insert(known.id, known);
     }
 
@@ -137,14 +154,9 @@ impl Memory {
         }
         self.counts.add(&old, -1);
         self.holders.remove(&old);
-        if let Some(languages) = self.stories.get_mut(&old.story)
-            && let Some(count) = languages.get_mut(&old.language)
-        {
-            *count -= 1;
-            if *count == 0 {
-                languages.remove(&old.language);
-            }
-            if languages.is_empty() {
+        if let Some(members) = self.stories.get_mut(&old.story) {
+            members.retain(|other| *other != id);
+            if members.is_empty() {
                 self.stories.remove(&old.story);
             }
         }
@@ -168,45 +180,105 @@ impl Memory {
 
     /// The judgement on a candidate; `exact` is the stored article with the same exact hash, if there is one.
     pub fn judge(&self, candidate: &Known, exact: Option<ArticleId>) -> Judgement {
-        Judgement { same: self.same(candidate, exact), translation: self.translation(candidate) }
+        let mut judgement = Judgement::default();
+        self.same(candidate, exact, &mut judgement);
+        self.translations(candidate, &mut judgement);
+        judgement
     }
 
-    fn same(&self, candidate: &Known, exact: Option<ArticleId>) -> Option<Verdict> {
-        if let Some(of) = exact.filter(|of| *of != candidate.id) {
-            return Some(Verdict::Duplicate { of });
-        }
-        let mut best: Option<(f32, Verdict, ArticleId)> = None;
-        for known in self.near(candidate, WINDOW).filter(|known| known.language == candidate.language) {
-            let Some((likeness, verdict)) = alike::compare(known, candidate) else { continue };
-            // Ties go to the smaller id, so that the verdict does not hang on the order of arrival.
-            if best.as_ref().is_none_or(|(score, _, id)| likeness > *score || (likeness == *score && known.id < *id)) {
-                best = Some((likeness, verdict, known.id));
+    fn same(&self, candidate: &Known, exact: Option<ArticleId>, judgement: &mut Judgement) {
+        let same = self.near(candidate, WINDOW).filter(|known| known.language == candidate.language);
+        let mut same: Vec<(alike::Alike, &Known)> =
+            same.filter_map(|known| Some((alike::compare(known, candidate)?, known))).collect();
+        // Ties go to the smaller id, so that the verdict does not hang on the order of arrival.
+        same.sort_by(|(a, one), (b, other)| b.rank.total_cmp(&a.rank).then(one.id.cmp(&other.id)));
+        let (verdict, is_sure, story) = match (exact.filter(|of| *of != candidate.id), same.first()) {
+            (Some(of), _) => (Verdict::Duplicate { of }, true, self.known.get(&of).map(|known| known.story)),
+            (None, Some((best, known))) => (best.verdict, best.is_sure, Some(known.story)),
+            (None, None) => return,
+        };
+        judgement.same = Some(verdict);
+        let mut stories = vec![story];
+        // What is certain of both makes the two one; a short text that stands in two long ones proves nothing of them.
+        for (_, known) in same.iter().filter(|(alike, _)| alike.is_sure && is_sure) {
+            if !stories.contains(&Some(known.story)) {
+                stories.push(Some(known.story));
+                judgement.also.push(known.id);
             }
         }
-        best.map(|(_, verdict, _)| verdict)
     }
 
-    fn translation(&self, candidate: &Known) -> Option<ArticleId> {
-        let free = |known: &&Known| {
-            known.language != candidate.language
-                && self.stories.get(&known.story).is_none_or(|languages| !languages.contains_key(&candidate.language))
-        };
-        let holders = self.holders.of(candidate).filter_map(|id| self.known.get(&id));
-        let holders = holders.filter(|known| is_kept(known, candidate));
-        if let Some(certain) = holders.filter(free).filter(|k| translation::certain(k, candidate)).map(|k| k.id).min() {
-            return Some(certain);
+    fn translations(&self, candidate: &Known, judgement: &mut Judgement) {
+        let home: Vec<StoryId> =
+            judgement.joins().filter_map(|id| self.known.get(&id)).map(|known| known.story).collect();
+        let mut spoken: Vec<Language> = home.iter().flat_map(|story| self.languages(*story)).collect();
+        spoken.push(candidate.language);
+        let mut found = self.likely_translations(candidate);
+        found.retain(|(_, known)| !home.contains(&known.story));
+        while let Some(language) = found.first().map(|(_, known)| known.language) {
+            let (rivals, others): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|(_, known)| known.language == language);
+            found = others;
+            let Some((score, best)) = self.clear_best(&rivals, candidate) else { continue };
+            let languages = self.languages(best.story);
+            if score < translation::CERTAIN && spoken.contains(&language) {
+                continue;
+            }
+            if !self.is_free(best, candidate) {
+                // One at a time: what is taken out of its story moves in the same transaction.
+                judgement.taken = judgement.taken.or(Some(best.id));
+                spoken.push(language);
+            } else if score == translation::CERTAIN || languages.iter().all(|l| !spoken.contains(l)) {
+                judgement.translations.push(best.id);
+                spoken.extend(languages);
+            }
         }
-        let mut scores: Vec<(f32, StoryId, ArticleId)> = self
-            .near(candidate, translation::MOST_DAYS)
-            .filter(free)
-            .map(|known| (self.counts.score(known, candidate), known.story, known.id))
-            .filter(|(score, ..)| *score >= translation::LEAST - translation::MARGIN)
-            .collect();
-        scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.2.cmp(&b.2)));
-        let (best, story, id) = *scores.first()?;
+    }
+
+    /// Articles of other languages that a candidate may be a translation of, the surest first.
+    fn likely_translations<'a>(&'a self, candidate: &'a Known) -> Vec<(f32, &'a Known)> {
+        let holders = self.holders.of(candidate).filter_map(|id| self.known.get(&id));
+        let marked = holders.filter(|known| is_kept(known, candidate) && translation::is_certain(known, candidate));
+        let near = self.near(candidate, translation::MOST_DAYS).filter(|known| known.language != candidate.language);
+        let scored = near.map(|known| (self.counts.score(known, candidate), known));
+        let scored = scored.filter(|(score, _)| *score >= translation::LEAST - translation::MARGIN);
+        let marked = marked.filter(|known| known.language != candidate.language && known.id != candidate.id);
+        let mut found: Vec<_> = marked.map(|known| (translation::CERTAIN, known)).chain(scored).collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.id.cmp(&b.1.id)));
+        found
+    }
+
+    /// The best among rivals of one language, the surest first, if it is good enough and the next story is far behind.
+    /// Who has a partner that is no worse is no rival.
+    fn clear_best<'a>(&self, rivals: &[(f32, &'a Known)], candidate: &Known) -> Option<(f32, &'a Known)> {
+        let has_worse = |score: f32, known: &Known| {
+            let partners = self.members(known.story).filter(|other| other.language == candidate.language);
+            let sure = partners.map(|partner| match translation::is_certain(known, partner) {
+                true => translation::CERTAIN,
+                false => self.counts.score(known, partner),
+            });
+            score > sure.fold(f32::NEG_INFINITY, f32::max) + translation::MARGIN
+        };
+        let mut free =
+            rivals.iter().filter(|(score, known)| self.is_free(known, candidate) || has_worse(*score, known));
+        let (score, best) = *free.next()?;
         // Copies of one story are no rivals of each other.
-        let runner_up = scores.iter().find(|(_, other, _)| *other != story).map_or(0.0, |(score, ..)| *score);
-        (best >= translation::LEAST && best - runner_up >= translation::MARGIN).then_some(id)
+        let next = free.find(|(_, other)| other.story != best.story).map_or(0.0, |(score, _)| *score);
+        let clear = score >= translation::LEAST && score - next >= translation::MARGIN;
+        (clear || score == translation::CERTAIN).then_some((score, best))
+    }
+
+    /// True where no member of an article's story is in a candidate's language.
+    fn is_free(&self, known: &Known, candidate: &Known) -> bool {
+        !self.languages(known.story).contains(&candidate.language)
+    }
+
+    fn languages(&self, story: StoryId) -> Vec<Language> {
+        self.members(story).map(|known| known.language).collect()
+    }
+
+    fn members(&self, story: StoryId) -> impl Iterator<Item = &Known> {
+        self.stories.get(&story).into_iter().flatten().filter_map(|id| self.known.get(id))
     }
 
     /// Articles published within some days of the candidate, itself left out.

@@ -13,6 +13,8 @@ use crate::article::{Alternate, Article, ArticleId, Image};
 pub(super) const LEAST: f32 = 5.0;
 /// when it leads the next story by this.
 pub(super) const MARGIN: f32 = 1.0;
+/// The score of a pair that certain marks link.
+pub(super) const CERTAIN: f32 = f32::INFINITY;
 /// Days between the two that still allow it.
 pub(super) const MOST_DAYS: i64 = 10;
 
@@ -29,8 +31,6 @@ pub struct Marks {
     pub path: String,
     /// The lead image's file name, less what styles and tokens add.
     pub image: Option<String>,
-    /// Hashes of the names in the text.
-    pub names: Vec<u32>,
 }
 
 impl Marks {
@@ -44,16 +44,14 @@ impl Marks {
             node: article.node_id.as_ref().map(|node| format!("{host} {node}")),
             path: without_language(&article.canonical),
             image: article.image.as_ref().and_then(image_key),
-            names: article.fingerprint.names.clone(),
         }
     }
 
-    /// What can be told of a text and its address alone.
-    pub fn of_text(canonical: Option<&str>, names: Vec<u32>) -> Marks {
+    /// What can be told of an address alone.
+    pub fn of_address(canonical: Option<&str>) -> Marks {
         Marks {
             addresses: canonical.map(str::to_owned).into_iter().collect(),
             path: canonical.map(without_language).unwrap_or_default(),
-            names,
             ..Marks::default()
         }
     }
@@ -82,7 +80,7 @@ fn without_language(canonical: &str) -> String {
 }
 
 /// The page itself links the other one, or the content system gives both one number.
-pub(super) fn certain(a: &Known, b: &Known) -> bool {
+pub(super) fn is_certain(a: &Known, b: &Known) -> bool {
     let links = |from: &Known, to: &Known| from.marks.alternates.iter().any(|url| to.marks.addresses.contains(url));
     links(a, b) || links(b, a) || (a.marks.node.is_some() && a.marks.node == b.marks.node)
 }
@@ -156,7 +154,7 @@ impl Counts {
     pub(super) fn add(&mut self, known: &Known, by: i32) {
         self.articles += i64::from(by);
         known.fingerprint.numbers.iter().for_each(|number| count(&mut self.numbers, *number, by));
-        known.marks.names.iter().for_each(|name| count(&mut self.names, *name, by));
+        known.fingerprint.names.iter().for_each(|name| count(&mut self.names, *name, by));
         known.marks.image.iter().for_each(|image| count(&mut self.images, image.clone(), by));
     }
 
@@ -178,7 +176,7 @@ impl Counts {
         if x.len() >= 2 && y.len() >= 2 && 3 * shared.len() < x.len().min(y.len()) {
             score -= 4.0;
         }
-        let names = a.marks.names.iter().filter(|n| b.marks.names.binary_search(n).is_ok());
+        let names = a.fingerprint.names.iter().filter(|n| b.fingerprint.names.binary_search(n).is_ok());
         score += names.map(|n| 0.32 * self.rarity_of_name(*n)).sum::<f32>().min(4.0);
         match (a.primary, b.primary) {
             (Some(one), Some(other)) if one == other => score += 1.5,
@@ -273,7 +271,7 @@ mod tests {
             found.sort_unstable();
             found.dedup();
             let left = all.iter().enumerate().filter(|(n, _)| !gone(*n)).map(|(_, known)| known);
-            let mut expected: Vec<ArticleId> = left.filter(|known| certain(known, &candidate)).map(|known| known.id).collect();
+            let mut expected: Vec<ArticleId> = left.filter(|known| is_certain(known, &candidate)).map(|known| known.id).collect();
             expected.sort_unstable();
             prop_assert_eq!(found, expected);
         }

@@ -1,18 +1,17 @@
 //! A raw article into the store: enriched, judged, placed in a story, written. If the log moved between the verdict and
-//! the write, it is judged again. It never leaves two stories where a new article shows that they are one.
+//! the write, it is judged again.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use jiff::SignedDuration;
 use url::Url;
 
 use super::entry::{EntryError, Outcome};
+use super::place::{Moves, Place, join, take_in, touched};
 use super::{Line, is_backfill, known, reading, settle};
 use crate::archive::Capture;
-use crate::article::{Article, ArticleId, Heading, Mark, Published, RawArticle, Story, StoryId};
+use crate::article::{Article, ArticleId, Heading, Mark, Published, RawArticle, Story};
 use crate::config::Source;
-use crate::dedup::{Judgement, Verdict};
 use crate::store::{ChangeKind, Head, PageMemory, Put, PutOutcome, StoreError};
 
 /// What is known of a page besides its text.
@@ -25,13 +24,6 @@ pub(super) struct Found<'a> {
     pub(super) first_round: bool,
     /// Kept in the archive, where it was what the article was made of.
     pub(super) capture: Option<Capture>,
-}
-
-/// Where an article goes, and whom that touches.
-struct Place {
-    story: Story,
-    others: Vec<Article>,
-    dissolved: Vec<StoryId>,
 }
 
 /// Enriches, judges and stores.
@@ -80,7 +72,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
                 settle::keep_identity(&mut article, &before);
                 let story = line.store.story(before.story).await?.unwrap_or_else(|| Story::founded_by(&before));
                 if withdrawn {
-                    (take_in(line, story, Vec::new(), &article).await?, ChangeKind::Created, Outcome::New)
+                    (take_in(line, story, &article, Moves::default()).await?, ChangeKind::Created, Outcome::New)
                 } else {
                     let Some(mut kind) = settle::compare(&before, &article) else {
                         keep(line, capture.as_ref(), &article).await?;
@@ -102,18 +94,18 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
                     article.updated =
                         if matches!(kind, ChangeKind::Revised { material: true, .. }) { now } else { before.updated };
                     // A revision touches nobody else, unless it changes who leads.
-                    (take_in(line, story, Vec::new(), &article).await?, kind, Outcome::Revised)
+                    (take_in(line, story, &article, Moves::default()).await?, kind, Outcome::Revised)
                 }
             }
             None => {
                 let exact = line.store.by_exact(article.fingerprint.exact).await?;
                 let judgement =
                     line.memory.lock().unwrap_or_else(PoisonError::into_inner).judge(&known(&article), exact);
-                let (place, outcome) = join(line, &mut article, judgement).await?;
+                let (place, outcome) = join(line, &mut article, &judgement).await?;
                 (place, ChangeKind::Created, outcome)
             }
         };
-        let Place { story, others, dissolved } = place;
+        let Place { story, moves: Moves { others, left, dissolved } } = place;
         // First the page, then the article: what is cut off in between is fetched and kept again.
         keep(line, capture.as_ref(), &article).await?;
         let put = Put {
@@ -124,7 +116,7 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
             at: now,
             page: Some(page.clone()),
             others,
-            left: None,
+            left,
             dissolved,
             erase: false,
         };
@@ -148,93 +140,11 @@ pub(super) async fn revise(
     kind: ChangeKind,
 ) -> Result<PutOutcome, StoreError> {
     let story = line.store.story(article.story).await?.unwrap_or_else(|| Story::founded_by(article));
-    let Place { story, others, dissolved } = take_in(line, story, Vec::new(), article).await?;
+    let Place { story, moves: Moves { others, left, dissolved } } =
+        take_in(line, story, article, Moves::default()).await?;
     let at = line.clock.now();
     let article = article.clone();
-    line.store
-        .put(Put { head, article, story, kind, at, page: None, others, left: None, dissolved, erase: false })
-        .await
-}
-
-/// Puts a new article into the story that its judgement names, or founds one. A copy of one story that translates
-/// another shows that the two are one.
-async fn join(line: &Line, article: &mut Article, judgement: Judgement) -> Result<(Place, Outcome), EntryError> {
-    let same = match judgement.same {
-        Some(Verdict::Duplicate { of } | Verdict::Version { of } | Verdict::Translation { of }) => Some(of),
-        Some(Verdict::New) | None => None,
-    };
-    let mut stories: Vec<Story> = Vec::new();
-    for of in [same, judgement.translation].into_iter().flatten() {
-        let Some(of) = line.store.article(of).await? else { continue };
-        if let Some(story) = line.store.story(of.story).await?
-            && stories.iter().all(|s| s.id != story.id)
-        {
-            stories.push(story);
-        }
-    }
-    let Some(first) = stories.pop() else {
-        article.story = StoryId::founded_by(article.id);
-        let place = Place { story: Story::founded_by(article), others: Vec::new(), dissolved: Vec::new() };
-        return Ok((place, Outcome::New));
-    };
-    let (mut story, mut moved) = (first, Vec::new());
-    if let Some(second) = stories.pop() {
-        (story, moved) = merge(line, story, second).await?;
-    }
-    article.story = story.id;
-    Ok((take_in(line, story, moved, article).await?, Outcome::SameStory))
-}
-
-/// Two stories that turn out to be one: the older one's id and entries survive. Gives the members that move.
-async fn merge(line: &Line, a: Story, b: Story) -> Result<(Story, Vec<Article>), StoreError> {
-    let founded = async |story: &Story| {
-        let founder = match story.members.first() {
-            Some(id) => line.store.article(*id).await?,
-            None => None,
-        };
-        Ok::<_, StoreError>(founder.map(|f| (f.first_seen, f.id)))
-    };
-    let (mut older, younger) = if founded(&a).await? <= founded(&b).await? { (a, b) } else { (b, a) };
-    let mut moved = line.store.articles(younger.members.clone()).await?;
-    for article in &mut moved {
-        article.story = older.id;
-    }
-    older.members.extend(younger.members);
-    for entry in younger.entries {
-        if older.entries.iter().all(|known| known.language != entry.language) {
-            older.entries.push(entry);
-        }
-    }
-    Ok((older, moved))
-}
-
-/// The story with the article in it, and the other articles whose entries now show something else.
-async fn take_in(line: &Line, story: Story, moved: Vec<Article>, article: &Article) -> Result<Place, StoreError> {
-    let dissolved: Vec<StoryId> = match moved.first() {
-        Some(other) => line.store.article(other.id).await?.map(|before| before.story).into_iter().collect(),
-        None => Vec::new(),
-    };
-    let before = story.clone();
-    let story = settle::admit(line, story, article).await?;
-    let touched = touched(&before, &story, article.id);
-    let mut others = moved;
-    for id in touched {
-        if others.iter().all(|other| other.id != id)
-            && let Some(other) = line.store.article(id).await?
-        {
-            others.push(other);
-        }
-    }
-    Ok(Place { story, others, dissolved })
-}
-
-/// Leads of entries that show another set of members, or that lead no more.
-pub(super) fn touched(before: &Story, after: &Story, article: ArticleId) -> BTreeSet<ArticleId> {
-    if before == after {
-        return BTreeSet::new();
-    }
-    let leads = before.entries.iter().chain(&after.entries).map(|entry| entry.lead);
-    leads.filter(|lead| *lead != article).collect()
+    line.store.put(Put { head, article, story, kind, at, page: None, others, left, dissolved, erase: false }).await
 }
 
 /// Keeps what an article was made of, under the address that the article has.

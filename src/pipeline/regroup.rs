@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
 use super::reprocess::{Difference, Reprocessed};
-use super::{FieldChange, Line, Step, known, put, settle};
+use super::{FieldChange, Line, Step, known, place, settle};
 use crate::article::{ArticleId, Story, StoryId};
-use crate::dedup::{Known, Memory, Verdict};
+use crate::dedup::{Groups, Known};
 use crate::store::{ChangeKind, Put, PutOutcome, StoreError};
 
 /// Entries of the log that are read at once.
@@ -28,7 +28,14 @@ impl Line {
             }
         }
         let stories: HashMap<ArticleId, StoryId> = arrived.iter().map(|known| (known.id, known.story)).collect();
-        let groups = tokio::task::spawn_blocking(move || group(arrived)).await;
+        let formed = tokio::task::spawn_blocking(move || {
+            let mut groups = Groups::new();
+            arrived.into_iter().for_each(|known| {
+                groups.take_in(known);
+            });
+            groups.into_members()
+        });
+        let groups = formed.await;
         let groups = groups.map_err(|error| StoreError::Engine(format!("the judge of stories died: {error}")))?;
         for (id, story) in named(&groups, &stories) {
             if self.stop.is_cancelled() {
@@ -97,8 +104,8 @@ impl Line {
             let story = settle::admit(self, before.clone(), &article).await?;
             let needs_entry = story.entries.iter().any(|entry| entry.entry == id);
             let left = settle::release(self, from.clone(), &article, needs_entry).await?;
-            let mut touched = put::touched(&before, &story, id);
-            touched.extend(put::touched(&from, &left, id));
+            let mut touched = place::touched(&before, &story, id);
+            touched.extend(place::touched(&from, &left, id));
             let others = self.store.articles(touched.into_iter().collect()).await?;
             let dissolved = if left.members.is_empty() { vec![left.id] } else { Vec::new() };
             let put = Put {
@@ -119,59 +126,6 @@ impl Line {
             }
         }
     }
-}
-
-/// Judges each article against those before it, as a crawl does.
-fn group(arrived: Vec<Known>) -> Vec<Vec<ArticleId>> {
-    let mut memory = Memory::new();
-    let mut all: HashMap<ArticleId, Known> = HashMap::new();
-    let mut exact: HashMap<u64, ArticleId> = HashMap::new();
-    let mut groups: Vec<Vec<ArticleId>> = Vec::new();
-    let mut of: HashMap<ArticleId, usize> = HashMap::new();
-    for mut known in arrived {
-        let twin = exact.get(&known.fingerprint.exact).copied();
-        let judgement = memory.judge(&known, twin);
-        let same = match judgement.same {
-            Some(Verdict::Duplicate { of } | Verdict::Version { of } | Verdict::Translation { of }) => Some(of),
-            Some(Verdict::New) | None => None,
-        };
-        let mut found: Vec<usize> =
-            [same, judgement.translation].into_iter().flatten().filter_map(|id| of.get(&id).copied()).collect();
-        found.sort_unstable();
-        found.dedup();
-        let at = match found[..] {
-            [] => {
-                groups.push(Vec::new());
-                groups.len() - 1
-            }
-            [one] => one,
-            // A copy of one that translates another: the two are one, under the older.
-            [older, younger, ..] => {
-                for id in std::mem::take(&mut groups[younger]) {
-                    of.insert(id, older);
-                    groups[older].push(id);
-                    if let Some(moved) = all.get_mut(&id) {
-                        moved.story = provisional(&groups[older], moved.id);
-                        memory.insert(moved.clone());
-                    }
-                }
-                older
-            }
-        };
-        groups[at].push(known.id);
-        of.insert(known.id, at);
-        known.story = provisional(&groups[at], known.id);
-        exact.entry(known.fingerprint.exact).or_insert(known.id);
-        memory.insert(known.clone());
-        all.insert(known.id, known);
-    }
-    groups.retain(|group| !group.is_empty());
-    groups
-}
-
-/// The name that a group has while it is formed.
-fn provisional(group: &[ArticleId], fallback: ArticleId) -> StoryId {
-    StoryId::founded_by(group.first().copied().unwrap_or(fallback))
 }
 
 /// Each article's story: of the stories that a group's members are in, the first that no earlier group has taken.

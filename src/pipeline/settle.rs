@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{Line, difference};
 use crate::article::{
-    Article, ArticleId, Country, Published, RawArticle, SourceId, Story, StoryEntry, StoryId, leads_inside,
+    Article, ArticleId, Country, Language, Published, RawArticle, SourceId, Story, StoryEntry, StoryId, leads_inside,
 };
 use crate::dedup;
 use crate::enrich::Enrichment;
@@ -90,8 +90,7 @@ pub(super) fn compare(before: &Article, after: &Article) -> Option<ChangeKind> {
     Some(ChangeKind::Revised { fields, material: difference::is_material(before, after) })
 }
 
-/// Takes an article into a story. Its entry keeps its id for ever; the lead is the country office's article,
-/// else the earliest.
+/// Takes an article into a story. Its entry keeps its id for ever; who leads it is a matter of [`leads_over`].
 pub(super) async fn admit(line: &Line, mut story: Story, article: &Article) -> Result<Story, StoreError> {
     if !story.members.contains(&article.id) {
         story.members.push(article.id);
@@ -107,7 +106,7 @@ pub(super) async fn admit(line: &Line, mut story: Story, article: &Article) -> R
         return Ok(story);
     };
     let lead = line.store.article(story.entries[at].lead).await?;
-    if lead.is_none_or(|lead| lead.id != article.id && is_office(article) && !is_office(&lead)) {
+    if lead.is_none_or(|lead| lead.id != article.id && leads_over(article, &lead)) {
         story.entries[at].lead = article.id;
     }
     Ok(story)
@@ -147,7 +146,7 @@ async fn next_lead(
     line: &Line,
     members: &[ArticleId],
     without: ArticleId,
-    language: crate::article::Language,
+    language: Language,
 ) -> Result<Option<ArticleId>, StoreError> {
     let mut best: Option<Article> = None;
     for id in members.iter().filter(|id| **id != without) {
@@ -155,11 +154,30 @@ async fn next_lead(
             continue;
         }
         let Some(copy) = line.store.article(*id).await? else { continue };
-        if copy.language.language == language && best.as_ref().is_none_or(|best| is_office(&copy) && !is_office(best)) {
+        if copy.language.language == language && best.as_ref().is_none_or(|best| leads_over(&copy, best)) {
             best = Some(copy);
         }
     }
     Ok(best.map(|article| article.id))
+}
+
+/// True where the first leads an entry and not the second: the country office's article, else what was published earlier.
+/// Of two that are alike in both the one that leads goes on to.
+pub(super) fn leads_over(article: &Article, lead: &Article) -> bool {
+    match (is_office(article), is_office(lead)) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => article.published.at < lead.published.at,
+    }
+}
+
+/// Parts a story: what it is without its members of one language, and those with their entry, under another name. Neither
+/// loses an entry's id.
+pub(super) fn part(story: &Story, leaving: &[ArticleId], language: Language, name: StoryId) -> (Story, Story) {
+    let (mut rest, mut parted) = (story.clone(), Story { id: name, members: leaving.to_vec(), entries: Vec::new() });
+    rest.members.retain(|member| !leaving.contains(member));
+    (parted.entries, rest.entries) = rest.entries.into_iter().partition(|entry| entry.language == language);
+    (rest, parted)
 }
 
 /// True for a country office's article about its own country.

@@ -84,7 +84,7 @@ pub struct Put {
     pub page: Option<(String, PageMemory)>,
     /// Other members whose story or links changed with it: each is written, and logged as merged.
     pub others: Vec<Article>,
-    /// The story that the article was in before, without it.
+    /// Another story that lost members by this, or that is what they left for.
     pub left: Option<Story>,
     /// Stories that this one absorbed.
     pub dissolved: Vec<StoryId>,

@@ -139,7 +139,7 @@ fn one_release_on_three_hosts_with_other_slugs() {
         let raw = read(page).raw;
         fingerprint(&raw.title, &raw.text)
     });
-    let shared = |a: &[u32], b: &[u32]| a.iter().zip(b).filter(|(a, b)| a == b).count() as f32 / a.len() as f32;
+    let shared = |a: &[u16], b: &[u16]| a.iter().zip(b).filter(|(a, b)| a == b).count() as f32 / a.len() as f32;
     for other in &prints[1..] {
         assert!(!other.signature.is_empty());
         let likeness = shared(&prints[0].signature, &other.signature);
