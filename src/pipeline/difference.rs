@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Article, fold};
+use crate::dedup;
 
 /// A field that is another one now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +132,7 @@ fn lengths(before: &str, after: &str) -> (String, String) {
 /// and punctuation are not.
 pub(super) fn is_material(before: &Article, after: &Article) -> bool {
     words(&before.title) != words(&after.title)
-        || before.fingerprint.numbers != after.fingerprint.numbers
+        || dedup::figures(&before.text) != dedup::figures(&after.text)
         || words_changed(&before.text, &after.text) > 5
 }
 

@@ -9,6 +9,7 @@ mod compaction;
 mod copies;
 mod crashes;
 mod damage;
+mod edits;
 mod examples;
 mod exits;
 mod faults;
