@@ -125,19 +125,23 @@ pub struct ExtractArgs {
 /// `depeche enrich`
 #[derive(Debug, Args)]
 pub struct EnrichArgs {
-    /// Read lines {id, title?, text, url?, source_country?} from standard input
-    #[arg(long, required = true)]
+    /// Read lines {id, title?, text, url?, source_country?} from standard input; there is no other form
+    #[arg(long)]
     pub jsonl: bool,
-    /// Add the evidence for every tag
+    /// Add the evidence for every tag, and for what is no news
     #[arg(long)]
     pub explain: bool,
+    /// Add the themes of this configuration, or put them in place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `depeche dedup`
 #[derive(Debug, Args)]
 pub struct DedupArgs {
-    /// Read lines {id, url?, title, text, language?, published?, countries?} from standard input, in order
-    #[arg(long, required = true)]
+    /// Read lines {id, url?, title, text, language?, published?, countries?} from standard input, in order; there is no
+    /// other form
+    #[arg(long)]
     pub jsonl: bool,
 }
 

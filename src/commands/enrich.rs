@@ -20,7 +20,12 @@ struct Line {
 
 /// Runs it.
 pub(super) fn run(args: &EnrichArgs) -> Exit {
-    let enricher = Enricher::new(&[])?;
+    let words = match args.config.as_deref().map(super::configuration) {
+        Some(Ok(config)) => config.theme_words,
+        Some(Err(code)) => return Ok(code),
+        None => Vec::new(),
+    };
+    let enricher = Enricher::new(&words)?;
     lines::each(|line: Line| {
         let prefix =
             line.url.as_ref().and_then(|u| u.path_segments()?.next().filter(|p| p.len() == 2).map(str::to_owned));
@@ -42,6 +47,9 @@ pub(super) fn run(args: &EnrichArgs) -> Exit {
         if args.explain {
             answer["evidence"] =
                 json!({"language": judged.language, "countries": judged.countries, "themes": judged.themes});
+            if let Some(words) = enricher.notice(&line.title) {
+                answer["evidence"]["notice"] = json!(words);
+            }
         }
         Ok(answer)
     })

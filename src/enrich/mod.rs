@@ -10,7 +10,7 @@ mod pattern;
 mod theme;
 mod words;
 
-use crate::article::{Country, CountryTag, DeclaredLanguages, LanguageTag, ThemeSlug, ThemeTag};
+use crate::article::{Country, CountryTag, DeclaredLanguages, Evidence, LanguageTag, ThemeSlug, ThemeTag};
 
 /// The words of a theme that the configuration adds or overrides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,9 +88,14 @@ impl Enricher {
         self.languages.judge(input.title, input.text, &input.declared)
     }
 
+    /// The words of a title that make it a tender's or a vacancy's, which is no news.
+    pub fn notice(&self, title: &str) -> Option<Evidence> {
+        self.notices.found(title)
+    }
+
     /// Judges a text.
     pub fn enrich(&self, input: &Input<'_>) -> Enrichment {
-        let news = self.notices.is_news(input.title);
+        let news = self.notice(input.title).is_none();
         Enrichment {
             language: self.language(input),
             countries: self.countries.judge(input.title, input.text, input.source_country),

@@ -2,6 +2,7 @@
 
 use super::pattern::Patterns;
 use super::words::Folded;
+use crate::article::Evidence;
 
 /// What the title of a tender or a vacancy says, in English, French, Spanish and Portuguese.
 const NO_NEWS: &[&str] = &[
@@ -91,7 +92,7 @@ const NO_NEWS: &[&str] = &[
     "position announcement",
     "internship opportunity",
     "internship vacancy",
-    "consultancy notice",
+    "consultancy",
     "open to internal and external candidates",
     "special vacancy notice",
     "vacante",
@@ -107,7 +108,13 @@ const NO_NEWS: &[&str] = &[
 ];
 
 /// Titles that hold such words and are news.
-const NEWS: &[&str] = &["convocatoria* de prensa", "avis d appel a temoin*", "job vacancy ~ rate*"];
+const NEWS: &[&str] = &[
+    "convocatoria* de prensa",
+    "avis d appel a temoin*",
+    "job vacancy ~ rate*",
+    "vacancy/vacancies ~ filled",
+    "fill/fills/filled/filling ~ vacancy/vacancies",
+];
 
 /// Tells stories from tenders and vacancies.
 pub(super) struct Notices {
@@ -126,14 +133,20 @@ impl Notices {
         Notices { patterns, news }
     }
 
-    pub(super) fn is_news(&self, title: &str) -> bool {
+    /// What makes a title that of a tender or a vacancy; `None` for a story's.
+    pub(super) fn found(&self, title: &str) -> Option<Evidence> {
         let folded = Folded::new(title);
-        let found = self.patterns.find(&folded.words(title));
-        found.is_empty() || found.iter().any(|f| f.pattern >= self.news)
+        let words = folded.words(title);
+        let found = self.patterns.find(&words);
+        let first = found.first().filter(|_| found.iter().all(|f| f.pattern < self.news))?;
+        let (start, end) = (words[first.first].start, words[first.last].end);
+        let words = title.get(start..end).unwrap_or_default().to_owned();
+        Some(Evidence { field: "title".to_owned(), words, offset: start as u32 })
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -147,10 +160,16 @@ mod tests {
             "RFQ-2024-17 Generators",
             "Invitación a licitar",
         ] {
-            assert!(!notices.is_news(title), "{title}");
+            let found = notices.found(title).unwrap();
+            assert!(title[found.offset as usize..].starts_with(&found.words), "{title}: {found:?}");
         }
-        for title in ["Migrants seek proposals of marriage", "Appel à la paix", "IOM Appeals for USD 3 Million"] {
-            assert!(notices.is_news(title), "{title}");
+        for title in [
+            "Migrants seek proposals of marriage",
+            "Appel à la paix",
+            "IOM Appeals for USD 3 Million",
+            "Vacancies Filled: Clinic Has Its Nurses Back",
+        ] {
+            assert!(notices.found(title).is_none(), "{title}");
         }
     }
 }

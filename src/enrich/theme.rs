@@ -74,6 +74,7 @@ const NEVER: &[&str] = &[
     "camp de vacances",
     "camp ~ football",
     "animal/bus/tax shelter*",
+    "shelter dog/dogs/cat/cats/animal/pet/pets",
     "mis/mise/mettre a l abri",
     "a l abri",
     // Gifts, grants and contributions of other kinds.

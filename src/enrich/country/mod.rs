@@ -34,11 +34,14 @@ pub(super) struct Countries {
 
 /// A mention that may count.
 struct Mention {
+    entry: usize,
     countries: Vec<Country>,
     kind: Kind,
     field: Field,
     /// It counts only where its country is named otherwise.
     leaning: bool,
+    /// No preposition stands before it.
+    bare: bool,
     donor: bool,
     evidence: Evidence,
 }
@@ -72,8 +75,14 @@ impl Countries {
     }
 
     pub(super) fn judge(&self, title: &str, text: &str, office: Option<Country>) -> Vec<CountryTag> {
-        let mut mentions = self.mentions(title, true);
-        let words = self.read(text, false, &mut mentions);
+        let (mut mentions, mut people) = (Vec::new(), Vec::new());
+        self.read(title, true, &mut mentions, &mut people);
+        let words = self.read(text, false, &mut mentions, &mut people);
+        for mention in mentions.iter_mut().filter(|m| m.bare && m.field != Field::Dateline) {
+            // Whom the text calls by that name, or what it calls so in small letters, is who or what the title means.
+            let common = mention.field == Field::Title && mention.kind == Kind::Name && is_small_in(text, mention);
+            mention.leaning |= common || people.contains(&mention.entry);
+        }
         settle(&mut mentions);
         let mut found: BTreeMap<Country, Weight> = BTreeMap::new();
         for mention in &mentions {
@@ -96,17 +105,11 @@ impl Countries {
         tags(found, if words < SHORT { SHARE_SHORT } else { SHARE })
     }
 
-    fn mentions(&self, text: &str, title: bool) -> Vec<Mention> {
-        let mut mentions = Vec::new();
-        self.read(text, title, &mut mentions);
-        mentions
-    }
-
-    /// Adds the mentions of a field; returns how many words it has.
-    fn read(&self, text: &str, title: bool, mentions: &mut Vec<Mention>) -> usize {
+    /// Adds the mentions of a field, and the entries that are somebody's name in it; returns how many words it has.
+    fn read(&self, text: &str, title: bool, mentions: &mut Vec<Mention>, people: &mut Vec<usize>) -> usize {
         let folded = Folded::new(text);
         let words = folded.words(text);
-        let hits = self.unmasked(self.gazetteer.find(&words, text), &words);
+        let hits = self.unmasked(self.gazetteer.find(&words, text), &words, text);
         let place = Surroundings::new(text, &words, &hits);
         let dateline = if title { 0 } else { dateline::end(text, &words, &hits, &self.gazetteer) };
         let donors = self.donors(&words, &hits);
@@ -116,7 +119,11 @@ impl Countries {
             if opens && (entry.headquarters || rules::HEADQUARTERS_COUNTRY.contains(&entry.key.as_str())) {
                 continue;
             }
-            if entry.acronym && place.shouts || !opens && entry.people && place.is_person(hit) {
+            if entry.acronym && place.shouts {
+                continue;
+            }
+            if !opens && (entry.people && place.is_person(hit) || place.has_age(hit)) {
+                people.push(hit.entry);
                 continue;
             }
             let doubtful = entry.doubtful && !opens;
@@ -130,10 +137,12 @@ impl Countries {
                 _ => Field::Body,
             };
             mentions.push(Mention {
+                entry: hit.entry,
                 countries: entry.countries.clone(),
                 kind: entry.kind,
                 field,
                 leaning: entry.headquarters || doubtful && !place.has_preposition(hit),
+                bare: !place.has_preposition(hit),
                 donor: donors.get(i).copied().unwrap_or(false),
                 evidence: Evidence {
                     field: match field {
@@ -151,12 +160,16 @@ impl Countries {
     }
 
     /// Drops names that are part of a longer phrase that means no country.
-    fn unmasked(&self, mut hits: Vec<Hit>, words: &[Word<'_>]) -> Vec<Hit> {
+    fn unmasked(&self, mut hits: Vec<Hit>, words: &[Word<'_>], text: &str) -> Vec<Hit> {
         let masks = self.masks.find(words);
         hits.retain(|hit| {
-            !masks
-                .iter()
-                .any(|m| m.first <= hit.last && hit.first <= m.last && m.last - m.first >= hit.last - hit.first)
+            // `À La Réunion, des Comoriens`: behind a name of several words a comma ends the phrase.
+            let next = words.get(hit.last + 1).map_or(text.len(), |w| w.start);
+            let ends = hit.last > hit.first && text[words[hit.last].end..next].contains(',');
+            !masks.iter().any(|m| {
+                let covers = m.first <= hit.last && hit.first <= m.last && m.last - m.first >= hit.last - hit.first;
+                covers && !(ends && m.last > hit.last)
+            })
         });
         hits
     }
@@ -181,8 +194,10 @@ impl Countries {
             list.iter().take(end + 1).for_each(|(i, _)| donors[*i] = true);
         }
         for (donor, hit) in donors.iter_mut().zip(hits) {
-            let next = words.get(hit.last + 1).map_or("", |w| w.folded);
+            let after = |n: usize| words.get(hit.last + n).map_or("", |w| w.folded);
+            let next = after(1);
             let previous = hit.first.checked_sub(1).map_or("", |i| words[i].folded);
+            *donor |= rules::DONOR_NEXT_TWO.contains(&[next, after(2)]);
             *donor |= rules::DONOR_NEXT.contains(&next) || rules::DONOR_PREVIOUS.contains(&previous);
         }
         donors
@@ -336,6 +351,12 @@ impl<'a> Surroundings<'a> {
         let next = self.words.get(hit.last + 2).map_or("", |w| w.folded);
         comma && age && (self.text[number.end..].starts_with(',') || ["ans", "years", "anos"].contains(&next))
     }
+}
+
+/// True where a text has a mention's one word in small letters: a turkey, fine china.
+fn is_small_in(text: &str, mention: &Mention) -> bool {
+    let small = mention.evidence.words.to_lowercase();
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| word == small)
 }
 
 fn is_capital(text: &str, word: &Word<'_>) -> bool {

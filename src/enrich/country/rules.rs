@@ -55,6 +55,8 @@ pub(super) const MASKS: &[&str] = &[
     "la paz honduras",
     "delta interieur du niger",
     "inner niger delta",
+    // A meeting, not the island.
+    "la reunion de/du/des/d/avec/entre/sur/annuelle/regionale/ministerielle/technique/extraordinaire",
     // Common words that open a sentence.
     "polish your/up/the/his/her/their",
     "eau hygiene/assainissement/potable/et",
@@ -535,7 +537,17 @@ pub(super) const BESIDE: &[&str] = &[
 
 /// After such words stand donors, not places of the story.
 pub(super) const DONORS: &[&str] = &[
-    "funded by",
+    "funded by/with",
+    "paid by",
+    "paid for by/with",
+    "funds of",
+    "money from/of",
+    // Whoever came to help, and from where, is not whom it is about.
+    "expert*/expertise/trainer*/instructor*/adviser*/advisor*/specialist* of/from",
+    "served in",
+    "expert*/experte*/formateur*/formatrice*/instructeur*/specialiste* du/de/des/venu/venus",
+    "en poste a/au/aux/en",
+    "a servi a/au/aux/en",
     "financed by",
     "sponsored by",
     "donated by",
@@ -545,7 +557,7 @@ pub(super) const DONORS: &[&str] = &[
     "funding provided by",
     "funds from",
     "fund from",
-    "grant from",
+    "grant from/of",
     "donation from",
     "donations from",
     "contribution from",
@@ -564,6 +576,9 @@ pub(super) const DONORS: &[&str] = &[
     "ambassador for",
     "consulate of",
     "finance/financee/finances/financees par",
+    "paye/payee/payes/payees par",
+    "offert/offerte/offerts/offertes par",
+    "argent de/du/des",
     "financement de/du/des/provenant",
     "fonds de/du/des",
     "grace a/au/aux ~ de/du/des",
@@ -576,6 +591,7 @@ pub(super) const DONORS: &[&str] = &[
     "ambassadrice de/du/des",
     "consulat de/du/des",
     "financiado/financiada/financiados/financiadas por",
+    "pagado/pagada/pagados/pagadas por",
     "fondos de/del",
     "financiamiento de/del",
     "apoyo financiero de/del",
@@ -645,6 +661,31 @@ pub(super) const DONOR_BETWEEN: &[&str] = &[
 ];
 
 /// A country's name or people right before or after such a word is a donor's, too.
-pub(super) const DONOR_NEXT: &[&str] = &["embassy", "ambassador", "ambassadors", "agency", "consulate"];
+pub(super) const DONOR_NEXT: &[&str] = &[
+    "embassy",
+    "ambassador",
+    "ambassadors",
+    "agency",
+    "consulate",
+    "funded",
+    "financed",
+    "grant",
+    "grants",
+    "donation",
+    "donations",
+    "funding",
+    "donates",
+    "donated",
+];
+/// Two words that make a donor, or a member of staff, of what they follow: `Norway paid for`, `a Kenyan national who`.
+pub(super) const DONOR_NEXT_TWO: &[[&str; 2]] = &[
+    ["paid", "for"],
+    ["pays", "for"],
+    ["hands", "over"],
+    ["handed", "over"],
+    ["a", "paye"],
+    ["a", "finance"],
+    ["national", "who"],
+];
 pub(super) const DONOR_PREVIOUS: &[&str] =
     &["ambassade", "cooperation", "ambassadeur", "ambassadrice", "embajada", "embajador", "embajadora", "consulat"];

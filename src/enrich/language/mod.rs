@@ -78,6 +78,10 @@ impl Languages {
         let mut evidence: Vec<String> =
             votes.iter().map(|(l, w)| format!("body: {l} {:.0} %", 100.0 * w / total)).collect();
         let sure = cast.iter().any(|v| v.sure && v.language == language);
+        // `Gaza`: one word that no language is sure of is a name.
+        if !sure && title.split_whitespace().chain(text.split_whitespace()).take(2).count() < 2 {
+            return prior(declared);
+        }
         if !sure && let Some((said, from)) = first(declared).filter(|(said, _)| *said != language) {
             // Function words of another language that lead by two are better than a page's word.
             let words: Vec<String> = windows.iter().flat_map(|w| words(w)).collect();
@@ -223,6 +227,26 @@ mod tests {
         ] {
             assert_eq!(tag(text, None).language, language, "{text}");
         }
+    }
+
+    #[test]
+    fn short_titles() {
+        for (language, text) in [
+            (Language::HT, "Nouvo pon an louvri"),
+            (Language::HT, "Timoun yo retounen lekòl"),
+            (Language::EN, "IOM Haiti – Situation Report N°12"),
+            (Language::FR, "OIM Niger – Rapport de situation n° 12"),
+            (Language::EN, "DTM Flash Update: Port-au-Prince"),
+            (Language::FR, "Port-au-Prince : mouvements de population"),
+            (Language::ES, "Comunicado conjunto"),
+            (Language::PT, "Nota conjunta do Governo e da OIM"),
+            // A name, and nothing else.
+            (Language::UND, "Gaza"),
+            (Language::UND, "IOM"),
+        ] {
+            assert_eq!(tag(text, None).language, language, "{text}");
+        }
+        assert_eq!(tag("Gaza", Some(Language::FR)).language, Language::FR, "a page's word is better than nothing");
     }
 
     #[test]
