@@ -49,16 +49,30 @@ pub(crate) fn rewordings(former: &[Revision], article: &Article) -> Vec<Rewordin
         .collect()
 }
 
-/// Words, each with the space before it: what is put in at the end of a paragraph leaves its last word alone.
+/// Words, each with the space before it: what is put in at the end of a paragraph leaves its last word alone. The end of a
+/// paragraph is a word of its own; a no-break space parts nothing, since figures are grouped by it.
 fn words(text: &str) -> Vec<String> {
+    #[derive(PartialEq, Clone, Copy)]
+    enum Kind {
+        Space,
+        Letter,
+        End,
+    }
+    let kind = |c: char| match c {
+        '\n' => Kind::End,
+        '\u{A0}' | '\u{202F}' => Kind::Letter,
+        c if c.is_whitespace() => Kind::Space,
+        _ => Kind::Letter,
+    };
     let mut words: Vec<String> = Vec::new();
-    let mut in_word = false;
+    let mut last = None;
     for c in text.chars() {
+        let now = kind(c);
         match words.last_mut() {
-            Some(word) if !in_word || !c.is_whitespace() => word.push(c),
+            Some(word) if last == Some(now) || last == Some(Kind::Space) && now == Kind::Letter => word.push(c),
             _ => words.push(c.to_string()),
         }
-        in_word = !c.is_whitespace();
+        last = Some(now);
     }
     words
 }
@@ -116,6 +130,9 @@ mod tests {
         })
         .collect();
         assert_eq!(shown, "Some[- 300-][+ 450+] families left Goma.\nThey need[+ clean+] water.");
+        let figures = pieces("Ils sont 3\u{202F}460.\nL’OIM aide.", "Ils sont 3\u{202F}912.\nL’OIM, elle, aide.");
+        let removed = figures.iter().filter(|piece| piece.op == Op::Removed).map(|piece| piece.text.as_str());
+        assert_eq!(removed.collect::<Vec<_>>(), [" 3\u{202F}460.", "L’OIM"], "a figure is one word, and so is a break");
         let long = "mot ".repeat(4_000);
         assert_eq!(pieces(&long, &format!("{long}fin")).len(), 2, "one paragraph for another");
     }

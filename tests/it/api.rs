@@ -289,6 +289,6 @@ async fn an_edit_is_shown_word_by_word_where_the_text_may_be_shown() {
         assert!(shown.contains(&format!("<del>{head}</del><ins>Quokka</ins>")), "{shown}");
         let added = |text: &str| text.contains("Wombats came.");
         assert_eq!(added(&revision.to_string()), body == Body::Full, "{revision}");
-        assert_eq!(shown.contains("<ins> Wombats came.</ins>"), body == Body::Full, "{shown}");
+        assert_eq!(shown.contains(" <ins>Wombats came.</ins>"), body == Body::Full, "{shown}");
     }
 }

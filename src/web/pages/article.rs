@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, PreEscaped, html};
 
+use super::health::time;
 use super::{Texts, interface, layout, texts};
 use crate::article::{Article, Evidence, Language, Story};
 use crate::edition::{Op, Piece, ceiling};
@@ -56,14 +57,14 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
         h2 { (t.facts) }
         table {
             tr { th { (t.published) } td { time datetime=(article.published.day) { (article.published.day) } " – " (article.published.from) } }
-            tr { th { (t.first_sighting) } td { time datetime=(article.first_seen) { (article.first_seen) } } }
-            tr { th { (t.language) } td { (language.name(ui)) " (" (article.language.confidence) " %) " span.meta { (article.language.evidence.join(", ")) } } }
+            tr { th { (t.first_sighting) } td { (time(article.first_seen)) } }
+            tr { th { (t.language) } td { (language.name(ui)) " (" (article.language.confidence) " %) " span.meta { (article.language.evidence.iter().map(|said| told(said, ui)).collect::<Vec<_>>().join(", ")) } } }
             @for tag in &article.countries {
-                tr { th { (t.country) } td { a href={ (root) "?country=" (tag.country.iso3()) "&ui=" (ui.tag()) } { (tag.country.name(ui)) } " (" (tag.confidence) " %) " (words(&tag.evidence)) } }
+                tr { th { (t.country) } td { a href={ (root) "?country=" (tag.country.iso3()) "&ui=" (ui.tag()) } { (tag.country.name(ui)) } " (" (tag.confidence) " %) " (words(&tag.evidence, ui)) } }
             }
             @for tag in &article.themes {
                 @let name = site.edition.themes.get(tag.theme.as_str()).map_or(tag.theme.as_str(), |x| x.name(ui)).to_owned();
-                tr { th { (t.theme) } td { a href={ (root) "?theme=" (tag.theme) "&ui=" (ui.tag()) } { (name) } " (" (tag.confidence) " %) " (words(&tag.evidence)) } }
+                tr { th { (t.theme) } td { a href={ (root) "?theme=" (tag.theme) "&ui=" (ui.tag()) } { (name) } " (" (tag.confidence) " %) " (words(&tag.evidence, ui)) } }
             }
             tr { th { "id" } td { code { (article.id) } } }
         }
@@ -80,9 +81,12 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
             @for (n, former) in revisions.iter().enumerate().rev() {
                 @let change = n.checked_sub(revisions.len() - changes.len()).map(|n| &changes[n]);
                 details open[n + 1 == revisions.len()] lang=(language.tag()) dir=(direction) {
-                    summary { (t.until) " " (former.until) }
+                    summary { (t.until) " " (time(former.until)) }
                     @match change {
-                        Some(change) => { p { strong { (marked(&change.title)) } } @if full { div.wording { (marked(&change.text)) } } }
+                        Some(change) => {
+                            @if changed(&change.title) { p { strong { (marked(&change.title)) } } }
+                            @if full && changed(&change.text) { div.wording { (marked(&change.text)) } }
+                        }
                         None => { p { strong { (former.title) } } @for line in former.text.lines() { p { (line) } } }
                     }
                 }
@@ -92,22 +96,46 @@ async fn body(site: &Site, ui: Language, t: &Texts, article: &Article) -> Result
 }
 
 /// The words that a judgement rests on, each with where it stands.
-fn words(evidence: &[Evidence]) -> Markup {
-    let shown: Vec<String> = evidence.iter().map(|e| format!("{}: “{}”", e.field, e.words)).collect();
+fn words(evidence: &[Evidence], ui: Language) -> Markup {
+    let quoted =
+        |words: &str| if ui == Language::FR { format!("«\u{A0}{words}\u{A0}»") } else { format!("“{words}”") };
+    let shown: Vec<String> = evidence.iter().map(|e| told(&format!("{}: {}", e.field, quoted(&e.words)), ui)).collect();
     html! { span.meta { (shown.join(", ")) } }
+}
+
+/// Evidence in the reader's language: what it was found in stands before its colon.
+fn told(evidence: &str, ui: Language) -> String {
+    let Some((place, said)) = evidence.split_once(": ").filter(|_| ui == Language::FR) else {
+        return evidence.to_owned();
+    };
+    let place = match place {
+        "title" => "titre",
+        "body" => "texte",
+        "dateline" => "lieu et date",
+        "declared by the item" => "indiquée par l’article",
+        "declared by the page" => "indiquée par la page",
+        "declared by the source" => "indiquée par la source",
+        other => other,
+    };
+    format!("{place}\u{A0}: {said}")
 }
 
 /// Words that are the same on both sides of a change and yet shown: more are left out.
 const AROUND: usize = 12;
 
-/// What a change took out and put in, each in its place.
+fn changed(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| piece.op != Op::Same)
+}
+
+/// What a change took out and put in, each in its place; the space before a word is not marked.
 fn marked(pieces: &[Piece]) -> Markup {
     let last = pieces.len().saturating_sub(1);
     html! {
         @for (n, piece) in pieces.iter().enumerate() {
+            @let word = piece.text.trim_start();
             @match piece.op {
-                Op::Removed => del { (piece.text) },
-                Op::Added => ins { (piece.text) },
+                Op::Removed => { (piece.text[..piece.text.len() - word.len()]) del { (word) } },
+                Op::Added => { (piece.text[..piece.text.len() - word.len()]) ins { (word) } },
                 Op::Same => (unchanged(&piece.text, n == 0, n == last)),
             }
         }

@@ -193,6 +193,6 @@ fn wrong(t: &Texts, ui: Language, health: &Health) -> Markup {
 }
 
 /// To the minute, as UTC.
-fn time(at: Timestamp) -> Markup {
+pub(super) fn time(at: Timestamp) -> Markup {
     html! { time datetime=(at) { (at.strftime("%Y-%m-%d %H:%M")) " UTC" } }
 }
