@@ -13,8 +13,8 @@ use super::floor::free_bytes;
 use super::sled::Walk;
 use super::{Compaction, Head, Opened, Sled, StoreError, aside, compact, export, opened, reached, swap};
 
-/// Half of what the process may use at 100,000 articles goes elsewhere.
-const CACHE: u64 = 64 << 20;
+/// By the engine's own count; what it holds is about twice that.
+const CACHE: u64 = 32 << 20;
 
 /// Opens the store in a folder, whatever that takes.
 pub(super) fn open(folder: &Path, when: Compaction) -> Result<(Sled, Opened), StoreError> {

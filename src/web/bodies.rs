@@ -8,7 +8,7 @@ use super::prepared::Prepared;
 use crate::edition::Edition;
 
 /// Bytes of prepared feeds that are kept.
-const KEPT_BYTES: usize = 64 << 20;
+const KEPT_BYTES: usize = 32 << 20;
 
 /// Prepared feeds, bounded by bytes, the least used dropped first.
 pub struct Bodies {
