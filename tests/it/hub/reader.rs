@@ -137,7 +137,7 @@ impl Reader {
 
 /// Waits for what must come; what does not come ends the test.
 pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    for _ in 0..2_000 {
+    for _ in 0..6_000 {
         if done().await {
             return;
         }
