@@ -188,6 +188,7 @@ async fn page(line: &Line, store: &Path, source: Option<&Source>, url: &Url, sho
         source_country: source.and_then(|s| s.country),
     });
     shown.say("read by", json!(raw.by));
+    shown.say("kind of page", json!(raw.kind));
     shown.say("title", raw.title.as_str());
     shown.say("published", raw.published.as_ref().map(|d| format!("{} ({})", d.to_rfc3339(), d.from)));
     shown.say("authors", json!(raw.authors));

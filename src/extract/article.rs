@@ -65,7 +65,7 @@ pub fn read(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<(RawArti
     // Separators of lines inside markup would break readers that go by lines.
     let markup = body.html().replace(['\u{85}', '\u{2028}', '\u{2029}'], " ");
     let html = SafeHtml::sanitise(&markup, &page.base);
-    let kind = if text.chars().count() < LEAST_TEXT { PageKind::Other } else { PageKind::Article };
+    let kind = kind(&text, &html);
     let asked = |selectors: fn(&Profile) -> &Alternatives| profile.map(selectors).filter(|s| !s.is_empty());
     let matched = Matched {
         title: asked(|p| &p.article_title)
@@ -168,6 +168,22 @@ fn authors(facts: &Facts<'_>) -> Vec<String> {
     names
 }
 
+/// A body that is too short is no article's; one half of which is links is a list of them.
+fn kind(text: &str, html: &SafeHtml) -> PageKind {
+    let characters = text.chars().count();
+    if characters < LEAST_TEXT {
+        return PageKind::Other;
+    }
+    // A body without links needs no parser.
+    if !html.as_str().contains("<a ") {
+        return PageKind::Article;
+    }
+    let body = scraper::Html::parse_fragment(html.as_str());
+    let Ok(links) = scraper::Selector::parse("a") else { return PageKind::Article };
+    let linked: usize = body.select(&links).map(|a| a.text().map(|t| t.chars().count()).sum::<usize>()).sum();
+    if 2 * linked >= characters { PageKind::Listing } else { PageKind::Article }
+}
+
 const DOCUMENTS: &[(&str, &str)] = &[
     (".pdf", "application/pdf"),
     (".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -265,5 +281,38 @@ pub(super) fn summary(text: &str) -> String {
     match sentence.filter(|end| *end > 80) {
         Some(end) => cut[..end].to_owned(),
         None => format!("{} …", cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_an_article_a_list_or_neither() {
+        let url = Url::parse("https://office.example/a").unwrap();
+        let told =
+            "<p>Teams reached 1,204 families in the hills, where wells had been dry for three years.</p>".repeat(4);
+        let listed: String = (0..9)
+            .map(|n| format!("<p><a href=\"/news/{n}\">Wells are opened again in hill village number {n}</a></p>"))
+            .collect();
+        for (body, want) in [
+            (told.clone(), PageKind::Article),
+            (format!("{told}<p><a href=\"/b\">The earlier report</a></p>"), PageKind::Article),
+            (listed, PageKind::Listing),
+            ("<p>Closed today.</p>".to_owned(), PageKind::Other),
+        ] {
+            let html = format!("<html><body><main><h1>Wells in the hills</h1>{body}</main></body></html>");
+            let input = PageInput {
+                url: &url,
+                html: &html,
+                content_language: None,
+                source_language: None,
+                latest: None,
+                memory: None,
+            };
+            assert_eq!(article(&input, None).unwrap().kind, want, "{body}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::date::Reader as DateReader;
 use super::{Candidate, DateOrder, ExtractError, PageInput};
-use crate::article::{ExtractedBy, Language, PageDate, RawArticle, clean_line};
+use crate::article::{ExtractedBy, Language, PageDate, PageKind, RawArticle, clean_line};
 
 /// Bytes of one sitemap after decompression, as the protocol has it.
 const LONGEST: u64 = 50 << 20;
@@ -150,9 +150,5 @@ pub fn is_article(raw: &RawArticle, has_profile: bool) -> bool {
     if has_profile && !matches!(raw.by, ExtractedBy::Profile(_)) && !declared {
         return false;
     }
-    let characters = raw.text.chars().count();
-    let fragment = scraper::Html::parse_fragment(raw.html.as_str());
-    let Ok(links) = scraper::Selector::parse("a") else { return true };
-    let linked: usize = fragment.select(&links).map(|a| a.text().map(|t| t.chars().count()).sum::<usize>()).sum();
-    characters >= LEAST_TEXT && 2 * linked < characters
+    raw.text.chars().count() >= LEAST_TEXT && raw.kind != PageKind::Listing
 }
