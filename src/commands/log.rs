@@ -12,7 +12,8 @@ const NAME: &str = "DEPECHE_LOG";
 pub(super) fn open(usual: &str) -> Result<(), String> {
     let filter = match env::var(NAME) {
         Ok(text) if !text.trim().is_empty() => chosen(&text)?,
-        Ok(_) | Err(env::VarError::NotPresent) => EnvFilter::new(format!("warn,depeche={usual}")),
+        // The parser of HTML warns of markup that it puts right, which is no matter of whoever runs this.
+        Ok(_) | Err(env::VarError::NotPresent) => EnvFilter::new(format!("warn,html5ever=error,depeche={usual}")),
         Err(env::VarError::NotUnicode(text)) => return Err(wrong(&text.to_string_lossy(), "it is not UTF-8")),
     };
     tracing_subscriber::fmt()

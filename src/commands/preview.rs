@@ -156,16 +156,16 @@ async fn page(line: &Line, store: &Path, source: Option<&Source>, url: &Url, sho
     shown.say("charset", page.charset);
     let memory = match source.filter(|source| fetch::host_key(&source.url) == fetch::host_key(&page.url)) {
         Some(_) => asked_of_daemon(store, &page.url).await,
-        None => None,
+        None => Err("the page is of no source's own site".to_owned()),
     };
     shown.say(
         "site's memory",
         match memory.as_ref().map(HostMemory::size) {
-            Some((shared, all)) => format!("{shared} blocks of several pages, of {all}"),
-            None => "none: no daemon runs here, or the page is of no source's own site".to_owned(),
+            Ok((shared, all)) => format!("{shared} blocks of several pages, of {all}"),
+            Err(why) => format!("none: {why}"),
         },
     );
-    let memory = memory.as_ref();
+    let memory = memory.as_ref().ok();
     let blank = PageInput {
         url: &page.url,
         html: &page.text,
@@ -224,12 +224,15 @@ async fn page(line: &Line, store: &Path, source: Option<&Source>, url: &Url, sho
     Ok(())
 }
 
-/// What the daemon that holds the store remembers of a page's site; none where none runs.
-async fn asked_of_daemon(store: &Path, page: &Url) -> Option<HostMemory> {
+/// What the daemon that holds the store remembers of a page's site, or why nothing is known of it.
+async fn asked_of_daemon(store: &Path, page: &Url) -> Result<HostMemory, String> {
     let request = Request::Site { host: fetch::host_key(page) };
-    match desk::forward(store, &request).await.ok()??.recv().await {
-        Some(Reply::Site(memory)) => Some(memory),
-        _ => None,
+    let asked = desk::forward(store, &request).await.map_err(|error| error.to_string())?;
+    let Some(mut replies) = asked else { return Err("no daemon holds this store".to_owned()) };
+    match replies.recv().await {
+        Some(Reply::Site(memory)) => Ok(memory),
+        Some(Reply::Failed(why) | Reply::Refused(why)) => Err(why),
+        _ => Err("the daemon gave no answer".to_owned()),
     }
 }
 

@@ -84,6 +84,17 @@ fn init_check_and_wrong_use() {
     }
 }
 
+#[test]
+fn markup_that_the_parser_puts_right_is_no_warning() {
+    let folder = tempdir().unwrap();
+    let text = "<p>Teams reached 1,204 families in the hills, where wells had been dry for three years.</p>";
+    let page = format!("<html><body><h1>Wells in the hills</h1>{text}<table><p>x</table><frameset>");
+    fs::write(folder.path().join("page.html"), page).unwrap();
+    let output = depeche(folder.path(), &["extract", "page.html", "--url", "https://office.example/a"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_days_work_of_an_admin() {
     let (folder, _replay) = office().await;
