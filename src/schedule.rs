@@ -48,6 +48,13 @@ pub fn back_off(id: &str, failures: u32, at: Timestamp) -> Duration {
     full.mul_f64(share).max(Duration::from_secs(1))
 }
 
+/// When what failed so many times in a row is tried again: after its back-off, or after as long as the other side asked for,
+/// if that is more.
+pub fn next_try(id: &str, failures: u32, asked: Option<Duration>, now: Timestamp) -> Timestamp {
+    let pause = back_off(id, failures, now).max(asked.unwrap_or_default());
+    SignedDuration::try_from(pause).map_or(now, |pause| now + pause)
+}
+
 /// Retry-After (RFC 9110 section 10.2.3): seconds or a date. Negative, past and odd values say nothing.
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -13,7 +12,7 @@ use crate::deliver::{Delivery, Outbox, render};
 use crate::health::{Event, Ledger, Message, Network, Watched};
 use crate::net::Client;
 use crate::pipeline::Line;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, row};
 
 /// Between two looks.
 pub(super) const LOOK: Duration = Duration::from_secs(5);
@@ -63,9 +62,7 @@ impl Alarms {
             return Ok(());
         }
         messages.iter().for_each(log);
-        let record = |why: serde_json::Error| StoreError::Record { key: Ledger::KEY.to_owned(), why: why.to_string() };
-        let mut rows: Vec<(String, Option<Value>)> =
-            vec![(Ledger::KEY.to_owned(), Some(serde_json::to_value(&after).map_err(record)?))];
+        let mut rows = vec![row(Ledger::KEY.to_owned(), &after)?];
         let page = format!("{}health", config.server.public_url);
         for hook in config.webhooks.iter().filter(|hook| hook.health) {
             for (order, batch) in messages.chunks(hook.batch).enumerate() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Hook;
 use crate::schedule;
-use crate::store::StoreError;
+use crate::store::{LedgerRow, StoreError, row};
 
 /// A hook that took nothing for so long is not told of what waits.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
@@ -56,11 +56,8 @@ impl Lane {
     }
 
     /// Its row in the ledger.
-    pub fn row(&self, hook: &Hook) -> Result<(String, Option<serde_json::Value>), StoreError> {
-        let key = format!("{}{}", Lane::PREFIX, hook.name);
-        let value = serde_json::to_value(self);
-        let value = value.map_err(|why| StoreError::Record { key: key.clone(), why: why.to_string() })?;
-        Ok((key, Some(value)))
+    pub fn row(&self, hook: &Hook) -> Result<LedgerRow, StoreError> {
+        row(format!("{}{}", Lane::PREFIX, hook.name), self)
     }
 
     /// True where a try may be made now.
@@ -87,8 +84,7 @@ impl Lane {
             return None;
         }
         post.failures = post.failures.saturating_add(1);
-        let pause = schedule::back_off(&hook.name, post.failures, now).max(asked.unwrap_or_default());
-        post.due = SignedDuration::try_from(pause).map_or(now, |pause| now + pause);
+        post.due = schedule::next_try(&hook.name, post.failures, asked, now);
         Some(post.due)
     }
 }

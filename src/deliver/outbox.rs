@@ -10,7 +10,7 @@ use super::Hook;
 use super::post::{Outcome, count, post};
 use crate::net::Client;
 use crate::schedule;
-use crate::store::{Store, StoreError};
+use crate::store::{LedgerRow, Store, StoreError, row};
 
 /// Keys of the ledger begin so.
 const PREFIX: &str = "delivery/";
@@ -42,13 +42,8 @@ impl Delivery {
     }
 
     /// Its row of the ledger: in the order of a hook's deliveries. `order` parts those of one second.
-    pub fn row(&self, order: usize) -> Result<(String, Option<serde_json::Value>), StoreError> {
-        let key = format!("{PREFIX}{}/{:012}/{order:04}/{}", self.hook, self.made.as_second(), self.id);
-        Ok((key.clone(), Some(self.value(&key)?)))
-    }
-
-    fn value(&self, key: &str) -> Result<serde_json::Value, StoreError> {
-        serde_json::to_value(self).map_err(|error| StoreError::Record { key: key.to_owned(), why: error.to_string() })
+    pub fn row(&self, order: usize) -> Result<LedgerRow, StoreError> {
+        row(format!("{PREFIX}{}/{:012}/{order:04}/{}", self.hook, self.made.as_second(), self.id), self)
     }
 }
 
@@ -120,11 +115,9 @@ impl Outbox {
                     count(hook, "failed", 1);
                     let mut next = delivery.clone();
                     next.failures = next.failures.saturating_add(1);
-                    let pause = schedule::back_off(&hook.name, next.failures, now).max(asked.unwrap_or_default());
-                    next.due = SignedDuration::try_from(pause).map_or(now, |pause| now + pause);
+                    next.due = schedule::next_try(&hook.name, next.failures, asked, now);
                     tracing::warn!(hook = hook.name, delivery = %delivery.id, failures = next.failures, next = %next.due, why, "not delivered, and tried again later");
-                    let value = next.value(key)?;
-                    self.store.note(vec![(key.clone(), Some(value))]).await?;
+                    self.store.note(vec![row(key.clone(), &next)?]).await?;
                     return Ok(waiting.len() - done);
                 }
             }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Edition;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, row};
 
 /// Its key in the ledger.
 const KEY: &str = "edition";
@@ -29,9 +29,7 @@ impl Edition {
             Some(noted) if noted.settings == settings => noted.since,
             noted => {
                 let since = noted.map(|_| now);
-                let value = serde_json::to_value(Settled { settings, since });
-                let value = value.map_err(|why| StoreError::Record { key: KEY.to_owned(), why: why.to_string() })?;
-                self.store.note(vec![(KEY.to_owned(), Some(value))]).await?;
+                self.store.note(vec![row(KEY.to_owned(), &Settled { settings, since })?]).await?;
                 since
             }
         };

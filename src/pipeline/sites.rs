@@ -11,7 +11,7 @@ use super::Line;
 use crate::config::Source;
 use crate::extract::{BlockKey, HostMemory};
 use crate::fetch;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, row};
 
 /// Keys of the ledger begin so; the host follows.
 const PREFIX: &str = "blocks/";
@@ -79,9 +79,6 @@ impl Line {
             })
         };
         let Some(memory) = learnt else { return Ok(()) };
-        let key = format!("{PREFIX}{host}");
-        let value = serde_json::to_value(&*memory);
-        let value = value.map_err(|why| StoreError::Record { key: key.clone(), why: why.to_string() })?;
-        self.store.note(vec![(key, Some(value))]).await
+        self.store.note(vec![row(format!("{PREFIX}{host}"), &*memory)?]).await
     }
 }

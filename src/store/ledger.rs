@@ -1,5 +1,7 @@
 //! What the ledger holds, as types. It knows keys and values only; what they mean is for those who note them.
 
+use serde::Serialize;
+
 use super::{Store, StoreError};
 use crate::health;
 
@@ -9,6 +11,17 @@ pub const PRIVATE: &str = "private/";
 /// True for a row that an export may hold.
 pub(super) fn is_exported(key: &str) -> bool {
     !key.starts_with(PRIVATE)
+}
+
+/// A row of the ledger to be written, or, without a value, to be struck out.
+pub type LedgerRow = (String, Option<serde_json::Value>);
+
+/// The row that holds this under a key.
+pub fn row(key: String, value: &impl Serialize) -> Result<LedgerRow, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(value) => Ok((key, Some(value))),
+        Err(why) => Err(StoreError::Record { key, why: why.to_string() }),
+    }
 }
 
 impl Store {

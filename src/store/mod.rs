@@ -32,7 +32,7 @@ pub use compact::Compaction;
 pub use erase::Gone;
 pub use export::{ExportReport, Row};
 pub use floor::{Bytes, Floor, Space};
-pub use ledger::PRIVATE;
+pub use ledger::{LedgerRow, PRIVATE, row};
 pub use memory::Memory;
 pub use opened::Opened;
 pub use sled::Sled;

@@ -332,8 +332,7 @@ impl Book {
                     return None;
                 }
                 owed.failures = owed.failures.saturating_add(1);
-                let pause = schedule::back_off(&key.to_string(), owed.failures, now).max(asked.unwrap_or_default());
-                owed.due = SignedDuration::try_from(pause).map_or(now, |pause| now + pause);
+                owed.due = schedule::next_try(&key.to_string(), owed.failures, *asked, now);
             }
         }
         self.held.get(&key).map(|held| held.subscription.clone())

@@ -14,7 +14,7 @@ use url::{Url, form_urlencoded};
 use super::{Answer, Owed, callback};
 use crate::net::Client;
 use crate::schedule;
-use crate::store::StoreError;
+use crate::store::{LedgerRow, StoreError, row};
 
 /// Rows of the ledger begin so.
 const PREFIX: &str = "hub/ping/";
@@ -30,9 +30,6 @@ struct Debt {
     topics: BTreeSet<String>,
     owed: Owed,
 }
-
-/// A row to be written, or to be struck out.
-type Row = (String, Option<serde_json::Value>);
 
 /// Who is to be told what.
 #[derive(Debug, Default)]
@@ -57,7 +54,12 @@ impl Pings {
     }
 
     /// Every one of these hubs is to be told of these feeds; what other hubs are owed is dropped.
-    pub fn owe(&mut self, hubs: &[Url], topics: &BTreeSet<String>, now: Timestamp) -> Result<Vec<Row>, StoreError> {
+    pub fn owe(
+        &mut self,
+        hubs: &[Url],
+        topics: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
         let mut rows = Vec::new();
         self.debts.retain(|hub, _| {
             let kept = hubs.contains(hub);
@@ -98,7 +100,7 @@ impl Pings {
         topics: &[String],
         answer: &Answer,
         now: Timestamp,
-    ) -> Result<Option<Row>, StoreError> {
+    ) -> Result<Option<LedgerRow>, StoreError> {
         let again = self.busy.remove(hub).unwrap_or_default();
         let Some(debt) = self.debts.get_mut(hub) else { return Ok(None) };
         match answer {
@@ -111,8 +113,7 @@ impl Pings {
             Answer::Failed(..) if now.duration_since(debt.owed.since) >= PATIENCE => debt.topics.clear(),
             Answer::Failed(_, asked) => {
                 debt.owed.failures = debt.owed.failures.saturating_add(1);
-                let pause = schedule::back_off(hub.as_str(), debt.owed.failures, now).max(asked.unwrap_or_default());
-                debt.owed.due = SignedDuration::try_from(pause).map_or(now, |pause| now + pause);
+                debt.owed.due = schedule::next_try(hub.as_str(), debt.owed.failures, *asked, now);
             }
         }
         if debt.topics.is_empty() {
@@ -129,11 +130,8 @@ impl Pings {
 }
 
 impl Debt {
-    fn row(&self) -> Result<Row, StoreError> {
-        let key = place(&self.hub);
-        let value = serde_json::to_value(self);
-        let value = value.map_err(|why| StoreError::Record { key: key.clone(), why: why.to_string() })?;
-        Ok((key, Some(value)))
+    fn row(&self) -> Result<LedgerRow, StoreError> {
+        row(place(&self.hub), self)
     }
 }
 

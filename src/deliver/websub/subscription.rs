@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::deliver::Secret;
-use crate::store::{PRIVATE, StoreError};
+use crate::store::{LedgerRow, PRIVATE, StoreError, row};
 
 /// Rows of the ledger begin so.
 const PREFIX: &str = "hub/subscription/";
@@ -91,9 +91,6 @@ struct Record {
     owed: Option<Owed>,
 }
 
-/// A row to be written, or to be struck out.
-type Row = (String, Option<serde_json::Value>);
-
 impl Subscription {
     /// What tells it from others.
     pub fn key(&self) -> Key {
@@ -106,7 +103,7 @@ impl Subscription {
     }
 
     /// Its rows: the one that it has, and the one that it must not have.
-    pub fn rows(&self) -> Result<[Row; 2], StoreError> {
+    pub fn rows(&self) -> Result<[LedgerRow; 2], StoreError> {
         let [open, secret] = places(&self.key());
         let record = Record {
             callback: self.callback.clone(),
@@ -116,13 +113,14 @@ impl Subscription {
             has: self.has.clone(),
             owed: self.owed,
         };
-        let value = serde_json::to_value(record);
-        let value = Some(value.map_err(|why| StoreError::Record { key: open.clone(), why: why.to_string() })?);
-        Ok(if self.secret.is_some() { [(open, None), (secret, value)] } else { [(open, value), (secret, None)] })
+        Ok(match &self.secret {
+            Some(_) => [(open, None), row(secret, &record)?],
+            None => [row(open, &record)?, (secret, None)],
+        })
     }
 
     /// Its rows struck out.
-    pub fn ended(key: &Key) -> [Row; 2] {
+    pub fn ended(key: &Key) -> [LedgerRow; 2] {
         places(key).map(|place| (place, None))
     }
 
