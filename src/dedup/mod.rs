@@ -162,6 +162,11 @@ impl Memory {
         }
     }
 
+    /// True for an article that a candidate is held against.
+    pub fn judges(&self, id: ArticleId, candidate: &Known) -> bool {
+        self.known.get(&id).is_some_and(|known| is_kept(known, candidate))
+    }
+
     /// Keeps an article's text out from now on; the article itself is forgotten.
     pub fn keep_out(&mut self, known: Known) {
         self.remove(known.id);

@@ -2,11 +2,12 @@
 //! It never leaves two stories where a new article shows that they are one, nor gives an entry a second id.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use super::entry::Outcome;
-use super::{Line, settle};
+use super::{Line, known, settle};
 use crate::article::{Article, ArticleId, Story, StoryId};
-use crate::dedup::Judgement;
+use crate::dedup::{self, Judgement};
 use crate::store::StoreError;
 
 /// Where an article goes, and whom that touches.
@@ -23,6 +24,25 @@ pub(super) struct Moves {
     /// A second story that is written: one that lost members, or that they left for.
     pub(super) left: Option<Story>,
     pub(super) dissolved: Vec<StoryId>,
+}
+
+/// Adds the translations that the page itself links and that were stored too long ago to be remembered. One whose story
+/// is told in the article's language already has its translation.
+pub(super) async fn link_old(line: &Line, article: &Article, judgement: &mut Judgement) -> Result<(), StoreError> {
+    let candidate = known(article);
+    for alternate in &article.alternates {
+        let Some(id) = line.store.by_url(&dedup::canonical(&alternate.url, true)).await? else { continue };
+        let is_judged = line.memory.lock().unwrap_or_else(PoisonError::into_inner).judges(id, &candidate);
+        if is_judged || judgement.joins().any(|of| of == id) || line.store.withdrawn(id).await?.is_some() {
+            continue;
+        }
+        let Some(other) = line.store.article(id).await? else { continue };
+        let Some(story) = line.store.story(other.story).await? else { continue };
+        if story.entries.iter().all(|entry| entry.language != article.language.language) {
+            judgement.translations.push(id);
+        }
+    }
+    Ok(())
 }
 
 /// Puts a new article into the story that its judgement names, or founds one. A copy of one story that translates

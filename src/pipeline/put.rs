@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::entry::{EntryError, Outcome};
-use super::place::{Moves, Place, join, take_in, touched};
+use super::place::{Moves, Place, join, link_old, take_in, touched};
 use super::{Line, is_backfill, known, reading, settle};
 use crate::archive::Capture;
 use crate::article::{Article, ArticleId, Heading, Mark, Published, RawArticle, Story};
@@ -99,8 +99,9 @@ pub(super) async fn article(line: &Line, raw: RawArticle, found: Found<'_>) -> R
             }
             None => {
                 let exact = line.store.by_exact(article.fingerprint.exact).await?;
-                let judgement =
+                let mut judgement =
                     line.memory.lock().unwrap_or_else(PoisonError::into_inner).judge(&known(&article), exact);
+                link_old(line, &article, &mut judgement).await?;
                 let (place, outcome) = join(line, &mut article, &judgement).await?;
                 (place, ChangeKind::Created, outcome)
             }

@@ -234,3 +234,41 @@ async fn a_copy_that_translates_another_story_makes_the_two_one_under_the_older_
     let log = line.store.changes(0, 99).await.unwrap();
     assert!(log.iter().filter(|c| c.kind == depeche::store::ChangeKind::Merged).count() >= 2, "{log:?}");
 }
+
+/// A translation that comes months later is linked by the page alone: nothing is remembered for so long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_linked_to_the_translation_that_it_names_however_old_that_is() {
+    let folder = tempdir().unwrap();
+    let house = House::open(folder.path()).await;
+    let line = house.line(Store::memory()).await;
+    let page = |title: &str, text: &str, link: &str| {
+        format!("<html><head>{link}</head><body><main><h1>{title}</h1><div class=\"narrow-content\"><div class=\"field--type-text-with-summary\"><p>{text}</p></div></div></main></body></html>").into_bytes()
+    };
+    let listing = |slug: &str| {
+        format!("<html><body><div class=\"view-content\"><div class=\"views-row\"><a href=\"{slug}\">{slug}</a></div></div></body></html>").into_bytes()
+    };
+    let french = "Le marché rouvre lundi et la cantine de la paroisse nourrit encore les familles venues du littoral, selon la mairie de la commune. \
+        Des volontaires ont apporté de l’eau, du savon et des couvertures pour chaque enfant arrivé avec ses parents.";
+    let english = "The market opens again on Monday, and the kitchen of the parish still feeds the families who came from the coast, the town hall says. \
+        Volunteers brought water, soap and blankets for every child who arrived with its parents.";
+    house.replay.answer("http://haiti.example/fr/news", 200, &html(), listing("/fr/news/le-marche-rouvre"));
+    let first = page("Le marché rouvre", french, "");
+    house.replay.answer("http://haiti.example/fr/news/le-marche-rouvre", 200, &html(), first);
+    house.crawl_some(&line, "haiti-fr").await;
+    house.later(24 * 100);
+    house.replay.answer("http://haiti.example/news", 200, &html(), listing("/news/the-market-opens"));
+    let link = "<link rel=\"alternate\" hreflang=\"fr\" href=\"http://haiti.example/fr/news/le-marche-rouvre\">";
+    let second = page("The market opens", english, link);
+    house.replay.answer("http://haiti.example/news/the-market-opens", 200, &html(), second);
+    house.crawl_some(&line, "haiti-en").await;
+    let of = async |url: &str| {
+        let id = line.store.by_url(url).await.unwrap().unwrap();
+        line.store.article(id).await.unwrap().unwrap()
+    };
+    let old = of("https://haiti.example/fr/news/le-marche-rouvre").await;
+    let new = of("https://haiti.example/news/the-market-opens").await;
+    assert_eq!(old.story, new.story);
+    let story = line.store.story(old.story).await.unwrap().unwrap();
+    assert_eq!((story.members.len(), story.entries.len()), (2, 2));
+    assert_eq!(line.store.verify().await.unwrap().problems, Vec::<String>::new());
+}
