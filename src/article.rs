@@ -25,6 +25,7 @@ pub use language::{Language, UnknownLanguage};
 pub(crate) use markup::{Lean, is_too_wild, lean};
 pub use public::{leads_inside, not_public};
 pub use tag::{CountryTag, Evidence, How, LanguageTag, ThemeTag};
+pub(crate) use text::SOFT_HYPHEN;
 pub use text::{clean_line, clean_text, fold, is_xml_char};
 pub use theme::{Theme, ThemeSlug, Themes};
 pub use words::{Word, words};

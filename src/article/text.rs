@@ -11,6 +11,12 @@ pub fn is_xml_char(c: char) -> bool {
 /// One line of clean text: illegal characters removed, runs of white space (line breaks too) folded to one
 /// space, ends trimmed. No-break spaces stay: French punctuation needs them.
 pub fn clean_line(text: &str) -> String {
+    // Most lines are clean but for their ends.
+    let inner = text.trim_ascii();
+    let pairs = inner.bytes().zip(inner.bytes().skip(1).chain([b'.']));
+    if pairs.into_iter().all(|(b, next)| matches!(b, b' '..=b'~') && (b != b' ' || next != b' ')) {
+        return inner.to_owned();
+    }
     let is_gap = |c: char| c.is_whitespace() && !matches!(c, '\u{A0}' | '\u{202F}') && is_xml_char(c);
     let mut out = String::with_capacity(text.len());
     for word in text.split(is_gap).filter(|word| !word.is_empty()) {
@@ -41,7 +47,10 @@ pub fn clean_text(text: &str) -> String {
     text.lines().map(clean_line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Folds case and accents, for matching and slugs: `Déplacés` and `DEPLACES` are one.
+/// Tells where a word may be broken at the end of a line, and is else not seen.
+pub(crate) const SOFT_HYPHEN: char = '\u{AD}';
+
+/// Folds case and accents, for matching and slugs: `Déplacés` and `DEPLACES` are one. Soft hyphens go.
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -52,6 +61,7 @@ pub fn fold(text: &str) -> String {
         // Marks go, so their order does not matter: each character can be taken apart alone.
         for c in std::iter::once(c).nfd().filter(|&c| !is_combining_mark(c)) {
             match c {
+                SOFT_HYPHEN => {}
                 'œ' | 'Œ' => out.push_str("oe"),
                 'æ' | 'Æ' => out.push_str("ae"),
                 'ß' => out.push_str("ss"),

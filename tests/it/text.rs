@@ -279,7 +279,7 @@ async fn an_index_of_words_that_is_lost_torn_older_or_of_another_log_is_built_an
         ),
         ("torn", Box::new(|| fs::write(text.join("meta.json"), "{\"segm").unwrap())),
         ("without a payload", Box::new(|| meta("\"payload\"", "\"was_payload\""))),
-        ("older", Box::new(|| meta("\\\"format\\\":1", "\\\"format\\\":0"))),
+        ("older", Box::new(|| meta("\\\"format\\\":", "\\\"format\\\":9"))),
         ("of another log", Box::new(|| meta(&epoch, "00000000-0000-4000-8000-000000000000"))),
         ("ahead of the log", Box::new(|| meta("\\\"seq\\\":3", "\\\"seq\\\":30"))),
         ("of other fields", Box::new(|| meta("\"summary\"", "\"lead\""))),

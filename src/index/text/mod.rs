@@ -29,7 +29,7 @@ use prepared::{Prepared, prepare};
 use terms::Tongue;
 
 /// Raised whenever what is indexed changes: an index of another format is built anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// What is being indexed is kept in memory up to this, then written.
 const HEAP: usize = 24 << 20;
 /// How often it is looked whether the last reader of cleaned files is done.

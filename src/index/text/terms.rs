@@ -5,7 +5,7 @@
 use frostem::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::article::{Language, fold, words};
+use crate::article::{Language, SOFT_HYPHEN, fold, words};
 
 /// Longer words are known by their beginning.
 const LONGEST: usize = 64;
@@ -104,7 +104,7 @@ pub(super) fn terms(text: &str, tongue: Tongue) -> impl Iterator<Item = Terms> {
             if word.text.is_ascii() || tongue == Tongue::Plain {
                 return Some(Terms { written: short, plain: None, run });
             }
-            let lower = word.text.nfc().collect::<String>().to_lowercase();
+            let lower = word.text.nfc().filter(|c| *c != SOFT_HYPHEN).collect::<String>().to_lowercase();
             let written = format!("{mark}{}", fold(&tongue.stem(cut(&lower))));
             let plain = (short != written).then_some(short);
             return Some(Terms { written, plain, run });
@@ -145,6 +145,8 @@ mod tests {
             ("migraciones", Tongue::Spanish, vec!["smigracion"]),
             ("Œuvres", Tongue::Plain, vec!["-oeuvres"]),
             ("المُهاجرون", Tongue::Plain, vec!["-المهاجرون"]),
+            ("dépla\u{AD}cés", Tongue::French, vec!["fdeplac"]),
+            ("\u{AD}", Tongue::Plain, vec![]),
             ("\u{301}", Tongue::French, vec![]),
         ] {
             assert_eq!(spelled(text, tongue), want, "{text}");
