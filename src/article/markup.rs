@@ -172,39 +172,43 @@ fn is_code(tag: &[u8], content: &[u8]) -> bool {
 
 /// Attributes that the generic rules look at.
 fn is_read(name: &[u8]) -> bool {
-    const READ: &[&str] = &[
-        "class",
-        "href",
-        "id",
-        "src",
-        "style",
-        "content",
-        "name",
-        "property",
-        "rel",
-        "type",
-        "alt",
-        "title",
-        "lang",
-        "itemprop",
-        "datetime",
-        "hidden",
-        "aria-hidden",
-        "hreflang",
-        "http-equiv",
-        "data-src",
-        "data-lazy-src",
-        "data-original",
-        "data-date",
-        "data-datetime",
-        "data-history-node-id",
-        "data-reactroot",
-        "data-server-rendered",
-        "data-v-app",
-        "ng-app",
-        "ng-version",
-    ];
-    READ.iter().any(|read| name.eq_ignore_ascii_case(read.as_bytes()))
+    let mut lower = [0; 20];
+    let Some(lower) = lower.get_mut(..name.len()) else { return false };
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    matches!(
+        &*lower,
+        b"class"
+            | b"href"
+            | b"id"
+            | b"src"
+            | b"style"
+            | b"content"
+            | b"name"
+            | b"property"
+            | b"rel"
+            | b"type"
+            | b"alt"
+            | b"title"
+            | b"lang"
+            | b"itemprop"
+            | b"datetime"
+            | b"hidden"
+            | b"aria-hidden"
+            | b"hreflang"
+            | b"http-equiv"
+            | b"data-src"
+            | b"data-lazy-src"
+            | b"data-original"
+            | b"data-date"
+            | b"data-datetime"
+            | b"data-history-node-id"
+            | b"data-reactroot"
+            | b"data-server-rendered"
+            | b"data-v-app"
+            | b"ng-app"
+            | b"ng-version"
+    )
 }
 
 /// Reads all tags; true for markup that is too wild. `tell` hears of what could be left out, in the order of the page;

@@ -1,7 +1,9 @@
 //! One article page to a raw article: profile first, generic second, marked which.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
+use ego_tree::NodeId;
 use scraper::ElementRef;
 use url::Url;
 
@@ -29,22 +31,35 @@ pub struct Matched {
     pub body: Option<bool>,
 }
 
+/// What an article page gives.
+#[derive(Debug)]
+pub struct Reading {
+    /// The article.
+    pub raw: RawArticle,
+    /// Which selectors found something.
+    pub matched: Matched,
+    /// The page's blocks, for the memory of its host; none for a page that was read without one.
+    pub blocks: Vec<BlockKey>,
+}
+
 /// Reads an article page.
 pub fn article(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<RawArticle, ExtractError> {
-    read(input, profile).map(|(raw, _)| raw)
+    read(input, profile).map(|reading| reading.raw)
 }
 
-/// The blocks of a page, for the memory of its host.
-pub fn blocks(input: &PageInput<'_>) -> Result<Vec<BlockKey>, ExtractError> {
-    Ok(memory::keys(&pieces::read(&Page::parse(input)?, &HashSet::new())))
-}
-
-/// Reads an article page, and tells which selectors found something.
-pub fn read(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<(RawArticle, Matched), ExtractError> {
+/// Reads an article page, and tells what else it gives.
+pub fn read(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Reading, ExtractError> {
     // A profile's selectors may ask for any attribute.
     let page = Page::parse_lean(input, if profile.is_some() { Lean::Code } else { Lean::Read })?;
     let facts = Facts::read(&page);
-    let (mut body, by) = body(&page, &facts, profile);
+    let removed: HashSet<NodeId> =
+        profile.iter().flat_map(|p| &p.remove).flat_map(|s| page.html.select(s)).map(|e| e.id()).collect();
+    let pieces = OnceCell::new();
+    let pieces = || pieces.get_or_init(|| pieces::read(&page, &removed));
+    let (mut body, by) = match by_profile(&page, profile, &removed) {
+        Some(found) => found,
+        None => (blocks::finish(generic::blocks(&page, &facts, pieces())), ExtractedBy::Generic),
+    };
     let title = title::find(&page, &facts, profile);
     // The headline is no part of the body that follows it.
     let is_title = |block: &blocks::Block| block.lines.len() == 1 && fold(&block.lines[0]) == fold(&title);
@@ -99,23 +114,16 @@ pub fn read(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<(RawArti
         by,
         kind,
     };
-    Ok((raw, matched))
+    let blocks = if input.memory.is_some() { memory::keys(pieces()) } else { Vec::new() };
+    Ok(Reading { raw, matched, blocks })
 }
 
-fn body(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> (Body, ExtractedBy) {
-    let mut removed = HashSet::new();
-    for selector in profile.iter().flat_map(|p| &p.remove) {
-        removed.extend(page.html.select(selector).map(|e| e.id()));
-    }
-    if let Some(profile) = profile {
-        for selector in &profile.article_body {
-            let body = blocks::read(&outermost(page.html.select(selector).collect()), &removed);
-            if body.text().chars().count() >= LEAST_TEXT {
-                return (body, ExtractedBy::Profile(profile.rules().name.clone()));
-            }
-        }
-    }
-    (blocks::finish(generic::blocks(page, facts, &removed)), ExtractedBy::Generic)
+/// The body where the profile says; none where it says nothing, or next to nothing is there.
+fn by_profile(page: &Page<'_>, profile: Option<&Profile>, removed: &HashSet<NodeId>) -> Option<(Body, ExtractedBy)> {
+    let profile = profile?;
+    let bodies = profile.article_body.iter().map(|s| blocks::read(&outermost(page.html.select(s).collect()), removed));
+    let body = bodies.into_iter().find(|body| body.text().chars().count() >= LEAST_TEXT)?;
+    Some((body, ExtractedBy::Profile(profile.rules().name.clone())))
 }
 
 fn image(page: &Page<'_>, facts: &Facts<'_>, profile: Option<&Profile>) -> Option<Image> {
@@ -174,14 +182,7 @@ fn kind(text: &str, html: &SafeHtml) -> PageKind {
     if characters < LEAST_TEXT {
         return PageKind::Other;
     }
-    // A body without links needs no parser.
-    if !html.as_str().contains("<a ") {
-        return PageKind::Article;
-    }
-    let body = scraper::Html::parse_fragment(html.as_str());
-    let Ok(links) = scraper::Selector::parse("a") else { return PageKind::Article };
-    let linked: usize = body.select(&links).map(|a| a.text().map(|t| t.chars().count()).sum::<usize>()).sum();
-    if 2 * linked >= characters { PageKind::Listing } else { PageKind::Article }
+    if blocks::linked(html.as_str()) >= 0.5 { PageKind::Listing } else { PageKind::Article }
 }
 
 const DOCUMENTS: &[(&str, &str)] = &[

@@ -263,8 +263,8 @@ fn leads_away(folded: &str, html: &str) -> bool {
     })
 }
 
-/// The share of a block's text that stands in links.
-fn linked(html: &str) -> f32 {
+/// The share of a markup's text that stands in links.
+pub(super) fn linked(html: &str) -> f32 {
     let (mut inside, mut of_links, mut all) = (false, 0, 0);
     for part in html.split('<') {
         let (tag, text) = part.split_once('>').unwrap_or(("", part));

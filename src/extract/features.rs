@@ -1,26 +1,30 @@
 //! What the model sees of a piece: about a hundred numbers. The order is the model's; names are for its training.
 
+use super::judge::Row;
 use super::marks;
 use super::scene::{self, Scene};
 
-/// The numbers of one piece.
-pub(super) type Row = Vec<f32>;
-
-/// Collects a row; names are kept only where somebody asks.
+/// Fills a row; names are kept only where somebody asks.
 struct Sink<'n> {
     row: &'n mut Row,
+    filled: usize,
     names: Option<&'n mut Vec<String>>,
 }
 
 impl Sink<'_> {
     /// A name is put together only where somebody asks for it.
+    #[inline]
     fn put(&mut self, name: impl std::fmt::Display, value: f32) {
         if let Some(names) = &mut self.names {
             names.push(name.to_string());
         }
-        self.row.push(value);
+        if let Some(slot) = self.row.get_mut(self.filled) {
+            *slot = value;
+        }
+        self.filled += 1;
     }
 
+    #[inline]
     fn flag(&mut self, name: impl std::fmt::Display, value: bool) {
         self.put(name, f32::from(u8::from(value)));
     }
@@ -58,10 +62,9 @@ impl Signs {
     }
 }
 
-/// The row of one piece, in place of what the row held.
+/// Writes the numbers of one piece into its row.
 pub(super) fn row(scene: &Scene<'_, '_>, at: usize, row: &mut Row, names: Option<&mut Vec<String>>) {
-    row.clear();
-    let f = &mut Sink { row, names };
+    let f = &mut Sink { row, filled: 0, names };
     let Some(piece) = scene.pieces.list.get(at) else { return };
     let (Some(elem), Some(main)) = (scene.elem(piece.elem), scene.elem(scene.main)) else { return };
     let text = piece.text.as_str();
@@ -70,7 +73,7 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, row: &mut Row, names: Option
     let length = signs.all.max(1) as f32;
 
     // The text itself.
-    f.put("words", words.ln_1p());
+    f.put("words", scene.lengths.get(at).copied().unwrap_or_default());
     f.put("linked", piece.linked as f32 / words.max(1.0));
     f.put("links", (piece.links as f32).min(12.0));
     f.put("strong", piece.strong as f32 / words.max(1.0));
@@ -118,17 +121,19 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, row: &mut Row, names: Option
         if e.start <= main.start && e.end >= main.end || up == scene.main {
             break;
         }
-        for (bit, near) in nearest.iter_mut().enumerate() {
-            if e.marks >> bit & 1 == 1 && *near == FAR {
-                *near = steps;
+        let mut marks = e.marks;
+        while marks != 0 {
+            if let Some(near) = nearest.get_mut(marks.trailing_zeros() as usize) {
+                *near = near.min(steps);
             }
+            marks &= marks - 1;
         }
         branch = Some(up);
         if holder.is_none() && !matches!(e.name, "p" | "tr") && scene.sums(up).pieces > 1.0 {
             holder = Some(up);
         }
         if !matches!(e.name, "p" | "br" | "tr" | "td" | "h2" | "h3") {
-            repeats = repeats.max(scene.siblings.get(&(e.parent, e.shape)).copied().unwrap_or(0));
+            repeats = repeats.max(scene.alike.get(up).copied().unwrap_or(0));
         }
         steps += 1.0;
         if up == e.parent {
@@ -197,9 +202,9 @@ pub(super) fn row(scene: &Scene<'_, '_>, at: usize, row: &mut Row, names: Option
     {
         let other =
             near.and_then(|n| scene.pieces.list.get(n).zip(scene.elem(scene.pieces.list.get(n)?.elem)).zip(Some(n)));
-        let ((words, linked), (shape, parent)) = other.map_or(((-1.0, 0.0), (false, false)), |((p, e), _)| {
+        let ((words, linked), (shape, parent)) = other.map_or(((-1.0, 0.0), (false, false)), |((p, e), n)| {
             (
-                ((p.words as f32).ln_1p(), p.linked as f32 / (p.words as f32).max(1.0)),
+                (scene.lengths.get(n).copied().unwrap_or_default(), p.linked as f32 / (p.words as f32).max(1.0)),
                 (e.shape == elem.shape, e.parent == elem.parent),
             )
         });

@@ -3,13 +3,11 @@
 
 use std::collections::HashSet;
 
-use ego_tree::NodeId;
-
 use super::blocks::Block;
 use super::facts::Facts;
-use super::judge::Patience;
+use super::judge::{Patience, SIDE_BY_SIDE};
 use super::page::Page;
-use super::pieces::{self, Piece, Pieces};
+use super::pieces::{Piece, Pieces};
 use super::scene::Scene;
 use super::weights::{LEAST_WORDS, THRESHOLD};
 use super::{HostMemory, features, judge, marks, memory};
@@ -25,45 +23,33 @@ const NOT_OURS: marks::Marks = marks::ADVERT
     | marks::CHROME
     | marks::WIDGET;
 
-/// The body's blocks in the order of the page, less the elements of `removed`.
-pub(super) fn blocks(page: &Page<'_>, facts: &Facts<'_>, removed: &HashSet<NodeId>) -> Vec<Block> {
-    let pieces = pieces::read(page, removed);
-    let scene = Scene::new(&pieces, facts);
+/// The body's blocks in the order of the page, of all its pieces.
+pub(super) fn blocks(page: &Page<'_>, facts: &Facts<'_>, pieces: &Pieces<'_>) -> Vec<Block> {
+    let scene = Scene::new(pieces, facts);
     let mut kept = judged(&scene);
     if let Some(memory) = page.input.memory {
-        drop_the_sites(&pieces, memory, &mut kept);
+        drop_the_sites(pieces, memory, &mut kept);
     }
     keep_pictures(&scene, &mut kept);
-    assemble(&pieces, &kept)
+    assemble(pieces, &kept)
 }
 
 /// Which pieces the model keeps; a long text only once. Every page is held to have an article: where next to
 /// nothing is kept, the model is believed less and less.
 fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
     let list = &scene.pieces.list;
-    let mut row = Vec::new();
-    let mut ask = |patience| -> Vec<f32> {
-        let chance = |(at, p): (usize, &Piece)| {
-            if p.text.is_empty() {
-                return 0.0;
-            }
-            features::row(scene, at, &mut row, None);
-            judge::chance(&mut row, patience)
-        };
-        list.iter().enumerate().map(chance).collect()
-    };
     let words = |chances: &[f32], cut: f32| -> u32 {
         list.iter().zip(chances).filter(|(_, c)| **c > cut).map(|(p, _)| p.words).sum()
     };
     let mut cut = THRESHOLD;
-    let mut chances = ask(Patience::Short);
-    if words(&chances, cut) < LEAST_WORDS {
-        chances = ask(Patience::Long);
+    let mut of_pieces = chances(scene, Patience::Short);
+    if words(&of_pieces, cut) < LEAST_WORDS {
+        of_pieces = chances(scene, Patience::Long);
     }
-    while cut > 0.05 && words(&chances, cut) < LEAST_WORDS {
+    while cut > 0.05 && words(&of_pieces, cut) < LEAST_WORDS {
         cut *= 0.8;
     }
-    if words(&chances, cut) == 0 {
+    if words(&of_pieces, cut) == 0 {
         // Nothing like an article: prose, or whatever is no link.
         let is_text = |p: &Piece| p.words > 3 && p.linked * 2 < p.words;
         return match scene.prose.contains(&true) {
@@ -73,9 +59,28 @@ fn judged(scene: &Scene<'_, '_>) -> Vec<bool> {
     }
     let mut seen = HashSet::new();
     list.iter()
-        .zip(&chances)
+        .zip(&of_pieces)
         .map(|(p, chance)| *chance > cut && (p.text.len() <= 40 || seen.insert(p.text.as_str())))
         .collect()
+}
+
+/// The chance of each piece; a picture has none.
+fn chances(scene: &Scene<'_, '_>, patience: Patience) -> Vec<f32> {
+    let list = &scene.pieces.list;
+    let mut chances = vec![0.0; list.len()];
+    let texts: Vec<usize> = (0..list.len()).filter(|at| list.get(*at).is_some_and(|p| !p.text.is_empty())).collect();
+    for some in texts.chunks(SIDE_BY_SIDE) {
+        let mut rows = [judge::empty(); SIDE_BY_SIDE];
+        for (at, row) in some.iter().zip(&mut rows) {
+            features::row(scene, *at, row, None);
+        }
+        for (at, chance) in some.iter().zip(judge::chances(&rows, patience)) {
+            if let Some(slot) = chances.get_mut(*at) {
+                *slot = chance;
+            }
+        }
+    }
+    chances
 }
 
 /// Every piece of text with why it was left out; none for what was kept.
@@ -90,13 +95,12 @@ pub(super) fn reasons<'a>(
     if let Some(memory) = page.input.memory {
         drop_the_sites(pieces, memory, &mut kept);
     }
-    let mut row = Vec::new();
-    let mut why = |at: usize, piece: &Piece| match (judged[at], kept[at]) {
+    let all = chances(&scene, Patience::Long);
+    let why = |at: usize, piece: &Piece| match (judged[at], kept[at]) {
         (_, true) => None,
         (true, false) => Some("three pages of this site or more say it".to_owned()),
         (false, _) => {
-            features::row(&scene, at, &mut row, None);
-            let chance = judge::chance(&mut row, Patience::Long);
+            let chance = all.get(at).copied().unwrap_or_default();
             Some(match chance > THRESHOLD && piece.text.len() > 40 {
                 true => "a repeat".to_owned(),
                 false => format!("judged {:.0} % likely to be the article's", chance * 100.0),
@@ -222,6 +226,7 @@ mod training {
     use std::io::{BufRead, Write};
 
     use super::super::PageInput;
+    use super::super::weights::FEATURES;
     use super::*;
 
     #[derive(serde::Deserialize)]
@@ -258,18 +263,18 @@ mod training {
             };
             let Ok(page) = Page::parse_lean(&input, crate::article::Lean::Read) else { continue };
             let facts = Facts::read(&page);
-            let pieces = pieces::read(&page, &Default::default());
+            let pieces = super::super::pieces::read(&page, &Default::default());
             let scene = Scene::new(&pieces, &facts);
             let mut names = Vec::new();
-            let all: Vec<(usize, &pieces::Piece)> =
+            let all: Vec<(usize, &Piece)> =
                 pieces.list.iter().enumerate().filter(|(_, p)| !p.text.is_empty()).collect();
             let rows: Vec<_> = all
                 .iter()
                 .map(|(at, _)| {
                     names.clear();
-                    let mut row = Vec::new();
+                    let mut row = judge::empty();
                     features::row(&scene, *at, &mut row, Some(&mut names));
-                    row
+                    row[..FEATURES].to_vec()
                 })
                 .collect();
             assert!(rows.len() > 5 && rows.iter().all(|row| row.len() == names.len()), "{} names", names.len());

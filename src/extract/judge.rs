@@ -1,6 +1,6 @@
 //! The chance that a piece belongs to the article, by the trees of `weights.rs`. Numbers in, a number out.
 
-use super::weights::{FEATURES, HOPELESS, NODES, ROOTS};
+use super::weights::{DEPTH, FEATURES, HOPELESS, NODES, ROOTS};
 
 /// A node of a tree, in eight bytes: all of them together should stay near the processor.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +13,15 @@ pub(super) struct Node {
     feature: u8,
 }
 
-/// No feature: a leaf.
-const LEAF: u8 = u8::MAX;
+/// The numbers of a piece, and behind them the one of `LEAF`.
+pub(super) type Row = [f32; WIDTH];
+const WIDTH: usize = 128;
+/// The number that is beyond no cut, so that who is at a leaf stays there.
+const LEAF: u8 = 127;
+const _: () = assert!(FEATURES < LEAF as usize, "a row has no place for so many numbers");
+
+/// So many pieces go down a tree side by side: a processor waits for each step of one, not for those of eight.
+pub(super) const SIDE_BY_SIDE: usize = 8;
 
 pub(super) const fn split(feature: u8, cut: f32, left: u16) -> Node {
     Node { value: cut, left, feature }
@@ -23,6 +30,23 @@ pub(super) const fn split(feature: u8, cut: f32, left: u16) -> Node {
 pub(super) const fn leaf(adds: f32) -> Node {
     Node { value: adds, left: 0, feature: LEAF }
 }
+
+/// A power of two, so that no look at it can go astray.
+const COUNT: usize = NODES.len().next_power_of_two();
+
+/// The nodes; a leaf leads to itself.
+static TREES: [Node; COUNT] = {
+    let mut trees = [leaf(0.0); COUNT];
+    let mut at = 0;
+    while at < NODES.len() {
+        trees[at] = NODES[at];
+        if trees[at].feature == LEAF {
+            trees[at].left = at as u16;
+        }
+        at += 1;
+    }
+    trees
+};
 
 /// How far a row is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,40 +57,49 @@ pub(super) enum Patience {
     Long,
 }
 
-/// Between 0 and 1. A row of the wrong length has none. The row is filled up, so that no look at it can go astray.
-pub(super) fn chance(row: &mut Vec<f32>, patience: Patience) -> f32 {
-    if row.len() != FEATURES {
-        return 0.0;
-    }
-    row.resize(1 << u8::BITS, 0.0);
-    let Some(row) = row.first_chunk::<{ 1 << u8::BITS }>() else { return 0.0 };
-    let (mut sum, mut asked) = (0.0, 0);
-    for (after, least) in HOPELESS.iter().filter(|_| patience == Patience::Short) {
-        sum += ask(row, ROOTS.get(asked..*after).unwrap_or_default());
-        if sum < *least {
-            return 0.0;
-        }
-        asked = *after;
-    }
-    sum += ask(row, ROOTS.get(asked..).unwrap_or_default());
-    1.0 / (1.0 + (-sum).exp())
+/// A row without any numbers yet.
+pub(super) const fn empty() -> Row {
+    let mut row = [0.0; WIDTH];
+    row[LEAF as usize] = f32::NEG_INFINITY;
+    row
 }
 
-/// What some trees add up to.
-fn ask(row: &[f32; 1 << u8::BITS], roots: &[u16]) -> f32 {
-    let mut sum = 0.0;
-    for root in roots {
-        let mut at = usize::from(*root);
-        // Children always stand behind their parent, so this ends.
-        while let Some(node) = NODES.get(at) {
-            if node.feature == LEAF {
-                sum += node.value;
-                break;
-            }
-            at = usize::from(node.left) + usize::from(row[usize::from(node.feature)] > node.value);
+/// Between 0 and 1, one for each row.
+pub(super) fn chances(rows: &[Row; SIDE_BY_SIDE], patience: Patience) -> [f32; SIDE_BY_SIDE] {
+    let (mut sums, mut asked) = ([0.0; SIDE_BY_SIDE], 0);
+    let mut is_given_up = [false; SIDE_BY_SIDE];
+    for (after, least) in HOPELESS.iter().filter(|_| patience == Patience::Short) {
+        ask(rows, ROOTS.get(asked..*after).unwrap_or_default(), &mut sums);
+        asked = *after;
+        for (given_up, sum) in is_given_up.iter_mut().zip(sums) {
+            *given_up |= sum < *least;
+        }
+        if is_given_up.iter().all(|given_up| *given_up) {
+            return [0.0; SIDE_BY_SIDE];
         }
     }
-    sum
+    ask(rows, ROOTS.get(asked..).unwrap_or_default(), &mut sums);
+    let mut chances = sums.map(|sum: f32| 1.0 / (1.0 + (-sum).exp()));
+    for (chance, _) in chances.iter_mut().zip(is_given_up).filter(|(_, given_up)| *given_up) {
+        *chance = 0.0;
+    }
+    chances
+}
+
+/// Adds what some trees say.
+fn ask(rows: &[Row; SIDE_BY_SIDE], roots: &[u16], sums: &mut [f32; SIDE_BY_SIDE]) {
+    for root in roots {
+        let mut at = [*root; SIDE_BY_SIDE];
+        for _ in 0..DEPTH {
+            for (at, row) in at.iter_mut().zip(rows) {
+                let node = TREES[usize::from(*at) % COUNT];
+                *at = node.left + u16::from(row[usize::from(node.feature) % WIDTH] > node.value);
+            }
+        }
+        for (sum, at) in sums.iter_mut().zip(at) {
+            *sum += TREES[usize::from(at) % COUNT].value;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -82,7 +115,14 @@ mod tests {
                 assert!(usize::from(node.feature) < FEATURES && left > at && left + 1 < NODES.len());
             }
         }
-        assert!((0.0..=1.0).contains(&chance(&mut vec![0.0; FEATURES], Patience::Long)));
-        assert_eq!(chance(&mut Vec::new(), Patience::Long), 0.0);
+        // Nothing is deeper than it is followed.
+        let mut level: Vec<u16> = ROOTS.to_vec();
+        for _ in 0..DEPTH {
+            let splits = level.iter().map(|at| NODES[usize::from(*at)]).filter(|node| node.feature != LEAF);
+            level = splits.flat_map(|node| [node.left, node.left + 1]).collect();
+        }
+        assert!(level.iter().all(|at| NODES[usize::from(*at)].feature == LEAF));
+        let chances = chances(&[empty(); SIDE_BY_SIDE], Patience::Long);
+        assert!(chances.iter().all(|chance| (0.0..=1.0).contains(chance) && *chance == chances[0]));
     }
 }

@@ -31,7 +31,7 @@ mod title;
 #[allow(clippy::approx_constant, reason = "the thresholds are data")]
 mod weights;
 
-pub use article::{Matched, article, attachment, blocks, read};
+pub use article::{Matched, Reading, article, attachment, read};
 pub use date::Reader as DateReader;
 pub use feed::{entry, feed};
 pub use listing::listing;

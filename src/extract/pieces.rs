@@ -183,12 +183,23 @@ impl<'a> Walk<'a> {
         match role {
             Role::Inline => {
                 let name = element.name();
-                let tag = match (name, element.attr("href")) {
-                    ("a", Some(href)) => format!("<a href=\"{}\">", attribute(href)),
-                    ("a" | "span" | "font" | "label" | "time" | "wbr" | "data" | "nobr", _) => String::new(),
-                    _ => format!("<{name}>"),
-                };
-                let marks = element.attr("class").map_or(0, |class| self.marks.read(class));
+                let (mut tag, mut marks) = (String::new(), 0);
+                for (attribute, value) in element.attrs() {
+                    match attribute {
+                        "href" if name == "a" => {
+                            tag.push_str("<a href=\"");
+                            push_attribute(&mut tag, value);
+                            tag.push_str("\">");
+                        }
+                        "class" => marks = self.marks.read(value),
+                        _ => {}
+                    }
+                }
+                if !matches!(name, "a" | "span" | "font" | "label" | "time" | "wbr" | "data" | "nobr") {
+                    tag.push('<');
+                    tag.push_str(name);
+                    tag.push('>');
+                }
                 self.html.push_str(&tag);
                 if name == "a" {
                     self.links_open += 1;
@@ -299,8 +310,11 @@ impl<'a> Walk<'a> {
         let source = element.attr("src").filter(|src| !src.starts_with("data:") && !src.is_empty()).or(lazy);
         if let Some(source) = source {
             let alt = element.attr("alt").unwrap_or_default();
-            let tag = format!("<img src=\"{}\" alt=\"{}\">", attribute(source), attribute(alt));
-            self.html.push_str(&tag);
+            self.html.push_str("<img src=\"");
+            push_attribute(&mut self.html, source);
+            self.html.push_str("\" alt=\"");
+            push_attribute(&mut self.html, alt);
+            self.html.push_str("\">");
             self.has_picture = true;
         }
     }
@@ -359,6 +373,11 @@ fn ends_sentence(text: &str) -> bool {
 
 /// Words by white space; a script that has none counts two characters as one.
 pub(super) fn words_in(text: &str) -> u32 {
+    if text.is_ascii() {
+        let is_gap = |b: u8| matches!(b, b' ' | b'\t'..=b'\r');
+        let starts = std::iter::once(b' ').chain(text.bytes()).zip(text.bytes());
+        return starts.filter(|(before, b)| is_gap(*before) && !is_gap(*b)).count() as u32;
+    }
     let mut words = 0;
     let mut dense = 0;
     for word in text.split_whitespace() {
@@ -390,10 +409,10 @@ fn push_escaped(into: &mut String, text: &str) {
     into.push_str(rest);
 }
 
-fn attribute(text: &str) -> String {
-    let line = clean_line(text);
-    if !line.contains(['&', '"', '<']) {
-        return line;
+/// A value as it stands between quotation marks.
+fn push_attribute(into: &mut String, value: &str) {
+    if value.bytes().all(|b| matches!(b, b'!'..=b'~') && !matches!(b, b'&' | b'"' | b'<')) {
+        return into.push_str(value);
     }
-    line.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+    into.push_str(&clean_line(value).replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;"));
 }

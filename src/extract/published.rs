@@ -441,9 +441,16 @@ fn is_code(name: &str) -> bool {
     matches!(name, "script" | "style" | "noscript" | "template" | "h1")
 }
 
-fn class_of(element: ElementRef<'_>) -> &str {
-    let named = |wanted: &str| element.value().attrs().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-    named("class").or_else(|| named("id")).unwrap_or_default()
+fn class_of<'a>(element: ElementRef<'a>) -> &'a str {
+    let (mut class, mut id) = (None, "");
+    for (name, value) in element.value().attrs() {
+        match name.as_bytes() {
+            b"class" => class = Some(value),
+            b"id" => id = value,
+            _ => {}
+        }
+    }
+    class.unwrap_or(id)
 }
 
 /// The row of `SHOWN` that a class is of, or one past the last.

@@ -33,8 +33,10 @@ pub(super) struct Scene<'p, 'a> {
     pub phrases: Vec<[u8; phrases::GROUPS]>,
     /// Prose by the shape of its element and the two around it.
     pub by_shape: HashMap<u64, f32>,
-    /// Elements of one shape under one parent.
-    pub siblings: HashMap<(usize, u64), u32>,
+    /// For each element, how many of its shape are under its parent.
+    pub alike: Vec<u32>,
+    /// The logarithm of the words of each piece.
+    pub lengths: Vec<f32>,
     /// First and last piece of a text, by its hash.
     pub seen: HashMap<u64, (usize, usize)>,
     /// How often a text stands on the page.
@@ -83,7 +85,7 @@ const CHROME: u32 = 0b1101;
 impl<'p, 'a> Scene<'p, 'a> {
     pub fn new(pieces: &'p Pieces<'a>, facts: &Facts<'_>) -> Scene<'p, 'a> {
         let mut around: Vec<Around> = Vec::with_capacity(pieces.elems.len());
-        let mut siblings = HashMap::default();
+        let mut siblings: HashMap<(usize, u64), u32> = HashMap::default();
         let mut words = vec![0];
         words.extend(pieces.list.iter().scan(0, |sum, piece| {
             *sum += piece.words;
@@ -152,7 +154,8 @@ impl<'p, 'a> Scene<'p, 'a> {
             around,
             prose,
             by_shape,
-            siblings,
+            alike: pieces.elems.iter().map(|e| siblings.get(&(e.parent, e.shape)).copied().unwrap_or(0)).collect(),
+            lengths: pieces.list.iter().map(|p| (p.words as f32).ln_1p()).collect(),
             seen,
             times,
             boxes: RefCell::default(),

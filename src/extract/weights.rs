@@ -4,6 +4,8 @@ use super::judge::{Node, leaf as L, split as S};
 
 /// How many numbers a piece has.
 pub(super) const FEATURES: usize = 126;
+/// How many splits are followed at most.
+pub(super) const DEPTH: usize = 6;
 /// From this chance on a piece is kept.
 pub(super) const THRESHOLD: f32 = 0.42;
 /// A page that keeps fewer words is asked again, less strictly.

@@ -114,7 +114,7 @@ pub(super) fn read_telling(capture: &Capture, rules: &Rules) -> Result<Read, Ext
         latest: Some(jiff::tz::TimeZone::UTC.to_datetime(capture.at).date()),
         memory: rules.memory.as_deref(),
     };
-    let (mut raw, matched) = extract::read(&input, rules.profile.as_deref())?;
+    let extract::Reading { mut raw, matched, blocks } = extract::read(&input, rules.profile.as_deref())?;
     let describes_body = rules.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some());
     if rules.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body) {
         return Ok(Read { raw: None, shown: shown(&raw, matched), blocks: Vec::new() });
@@ -126,7 +126,6 @@ pub(super) fn read_telling(capture: &Capture, rules: &Rules) -> Result<Read, Ext
     }
     raw.declared.item = notes.language.or(raw.declared.item);
     let shown = shown(&raw, matched);
-    let blocks = if rules.memory.is_some() { extract::blocks(&input)? } else { Vec::new() };
     Ok(Read { raw: Some(raw), shown, blocks })
 }
 

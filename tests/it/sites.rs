@@ -39,7 +39,10 @@ fn a_sites_memory_drops_what_its_pages_have_in_common_and_nothing_of_an_article(
     }
     let (mut told, mut chrome, mut harm) = (String::new(), [0, 0], Vec::new());
     for pages in sites.values() {
-        let blocks: Vec<_> = pages.iter().map(|(f, html)| extract::blocks(&input(f, html, None)).unwrap()).collect();
+        let empty = HostMemory::default();
+        let read = |(f, html): &(&Fixture, String)| extract::read(&input(f, html, Some(&empty)), None);
+        let blocks: Vec<_> =
+            pages.iter().map(|page| read(page).map(|found| found.blocks).unwrap_or_default()).collect();
         for (at, (fixture, html)) in pages.iter().enumerate() {
             let mut memory = HostMemory::default();
             for (other, blocks) in blocks.iter().enumerate().filter(|(other, _)| *other != at) {
@@ -201,8 +204,8 @@ fn a_preview_says_what_won_each_field_what_it_beat_and_what_was_left_out() {
     let config = demo::config(std::path::Path::new("."), "127.0.0.1:0".parse().unwrap()).unwrap();
     let profile = config.source("haiti-fr").unwrap().profile.clone().unwrap();
     let html = decoded(fixture);
-    let blocks = extract::blocks(&input(fixture, &html, None)).unwrap();
     let mut memory = HostMemory::default();
+    let blocks = extract::read(&input(fixture, &html, Some(&memory)), None).unwrap().blocks;
     ["a", "b", "c"].iter().for_each(|page| {
         // One block of the page is said by others, too.
         memory.note(page, &blocks[..1], 20_000);

@@ -280,6 +280,7 @@ def write(pages, names):
         out.write("use super::judge::{Node, leaf as L, split as S};\n\n")
         out.write("/// How many numbers a piece has.\n")
         out.write(f"pub(super) const FEATURES: usize = {len(names)};\n")
+        out.write(f"/// How many splits are followed at most.\npub(super) const DEPTH: usize = {DEPTH};\n")
         out.write("/// From this chance on a piece is kept.\n")
         out.write(f"pub(super) const THRESHOLD: f32 = {THRESHOLD};\n")
         out.write("/// A page that keeps fewer words is asked again, less strictly.\n")
