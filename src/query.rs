@@ -1,5 +1,8 @@
 //! The filter vocabulary: parse, canonical form. It never depends on the configuration and never touches an index.
 
+mod coding;
+mod text;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -8,6 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Country, Language, Region, SourceId, ThemeSlug, clean_line, words};
+
+pub(crate) use coding::{decode, encode};
+pub use text::TextFilter;
 
 /// The filters of a feed, a page or an API call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -368,80 +374,6 @@ fn bound(name: &'static str, value: &str) -> Result<Bound, QueryError> {
         return value.parse().map(Bound::Day).map_err(|_| allowed());
     }
     value.parse().map(Bound::Instant).map_err(|_| allowed())
-}
-
-/// Undoes percent-encoding and `+`.
-pub(crate) fn decode(text: &str) -> Result<String, QueryError> {
-    let bytes = text.as_bytes();
-    let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
-    while i < bytes.len() {
-        match bytes[i] {
-            b'+' => out.push(b' '),
-            b'%' => {
-                let byte = text.get(i + 1..i + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-                out.push(
-                    byte.ok_or_else(|| QueryError::Form("a % is not followed by two hexadecimal digits".to_owned()))?,
-                );
-                i += 2;
-            }
-            byte => out.push(byte),
-        }
-        i += 1;
-    }
-    String::from_utf8(out).map_err(|_| QueryError::Form("it is not UTF-8".to_owned()))
-}
-
-/// Percent-encodes all but RFC 3986 unreserved characters and `:`.
-pub(crate) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => out.push(byte as char),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
-/// The free text of a query: words and phrases, as they were written. Each has a word in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct TextFilter {
-    /// What must stand in a text.
-    pub wanted: Vec<String>,
-    /// What must not.
-    pub unwanted: Vec<String>,
-}
-
-impl TextFilter {
-    /// The text filter of a query, if it has one. A word of `q` behind `-` and every word of `exclude` must not stand there.
-    pub fn of(query: &Query) -> Option<TextFilter> {
-        let mut filter = TextFilter::default();
-        for (negative, part) in query.q.iter().flat_map(|q| parts(q)) {
-            if negative { &mut filter.unwanted } else { &mut filter.wanted }.push(part);
-        }
-        filter.unwanted.extend(query.exclude.iter().flat_map(|q| parts(q)).map(|(_, part)| part));
-        (query.q.is_some() || query.exclude.is_some()).then_some(filter)
-    }
-}
-
-/// Words and quoted phrases, each with whether `-` stands before it.
-fn parts(text: &str) -> Vec<(bool, String)> {
-    let mut found: Vec<(bool, String)> = Vec::new();
-    let mut negative = false;
-    for (i, part) in text.split(['"', '“', '”', '„', '«', '»']).enumerate() {
-        if i % 2 == 1 {
-            found.push((negative, part.to_owned()));
-        } else {
-            let bare = part.trim_end();
-            negative = bare.ends_with('-') && bare.len() == part.len();
-            found.extend(bare.split_whitespace().map(|word| match word.strip_prefix('-') {
-                Some(word) => (true, word.to_owned()),
-                None => (false, word.to_owned()),
-            }));
-        }
-    }
-    found.retain(|(_, part)| words(part).next().is_some());
-    found
 }
 
 #[cfg(test)]

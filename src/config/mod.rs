@@ -6,6 +6,7 @@ mod feed;
 mod live;
 mod measure;
 mod mistake;
+mod profile;
 mod raw;
 mod validate;
 mod webhook;

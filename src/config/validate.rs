@@ -10,11 +10,12 @@ use toml::de::DeTable;
 use url::Url;
 
 use super::mistake::{Mistakes, suggestion};
+use super::profile::{compile, profiles, rules};
 use super::raw::{At, Section};
 use super::{Archive, Config, Crawl, Kind, Mistake, Server, Source, StorePlace, Upkeep, feed, measure, webhook};
 use crate::article::{Country, Language, SourceId, Theme, ThemeSlug, Themes};
 use crate::enrich::ThemeWords;
-use crate::extract::{DateOrder, Profile, ProfileRules};
+use crate::extract::Profile;
 use crate::query::{Body, Vocabulary};
 
 pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String)]) -> Result<Config, Vec<Mistake>> {
@@ -242,92 +243,6 @@ fn crawl(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Crawl {
         max_body,
         allow_private_networks,
     }
-}
-
-/// The keys that a profile has and a source may override.
-struct Rules {
-    rules: ProfileRules,
-    written: bool,
-    spans: BTreeMap<&'static str, std::ops::Range<usize>>,
-}
-
-fn rules(section: &mut Section<'_, '_>, base: Option<&ProfileRules>, name: &str, m: &mut Mistakes<'_>) -> Rules {
-    let mut rules = base.cloned().unwrap_or_default();
-    rules.name = name.to_owned();
-    let (mut written, mut spans) = (false, BTreeMap::new());
-    let mut take =
-        |section: &mut Section<'_, '_>, key: &'static str, into: &mut Option<String>, m: &mut Mistakes<'_>| {
-            if let Some(at) = section.string(key, m) {
-                written = true;
-                spans.insert(key, at.span);
-                *into = Some(at.value).filter(|text| !text.trim().is_empty());
-            }
-        };
-    let mut listing = section.inner("listing", m);
-    take(&mut listing, "container", &mut rules.container, m);
-    take(&mut listing, "item", &mut rules.item, m);
-    take(&mut listing, "link", &mut rules.link, m);
-    take(&mut listing, "title", &mut rules.title, m);
-    take(&mut listing, "date", &mut rules.date, m);
-    take(&mut listing, "next", &mut rules.next, m);
-    listing.close(m);
-    let mut article = section.inner("article", m);
-    take(&mut article, "title", &mut rules.article_title, m);
-    take(&mut article, "body", &mut rules.article_body, m);
-    take(&mut article, "date", &mut rules.article_date, m);
-    take(&mut article, "image", &mut rules.article_image, m);
-    let remove = article.strings("remove", m);
-    if !remove.is_empty() {
-        written = true;
-        rules.remove = remove.into_iter().map(|at| at.value).collect();
-    }
-    article.close(m);
-    if let Some(at) = section.string("date_order", m) {
-        written = true;
-        let order = read(&at, m, |text| match text {
-            "mdy" => Ok(DateOrder::Mdy),
-            "dmy" => Ok(DateOrder::Dmy),
-            _ => Err(format!("unable to use {text:?} as a date order: allowed are \"mdy\" and \"dmy\"")),
-        });
-        rules.date_order = order.unwrap_or_default();
-    }
-    if let Some(at) = section.boolean("drop_query", m) {
-        written = true;
-        rules.drop_query = at.value;
-    }
-    Rules { rules, written, spans }
-}
-
-fn compile(found: &Rules, span: &std::ops::Range<usize>, m: &mut Mistakes<'_>) -> Option<Arc<Profile>> {
-    match Profile::compile(&found.rules) {
-        Ok(profile) => Some(Arc::new(profile)),
-        Err(bad) => {
-            let text = bad.to_string();
-            let place =
-                found.spans.iter().find(|(key, _)| text.contains(&format!(".{key}"))).map_or(span, |(_, at)| at);
-            m.add(place, text);
-            None
-        }
-    }
-}
-
-fn profiles(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>) -> BTreeMap<String, Arc<Profile>> {
-    let mut profiles = BTreeMap::new();
-    for mut section in sections {
-        let span = section.span.clone();
-        let Some(name) = section.string("name", m) else {
-            m.add(&span, "unable to use this [[profile]]: it has no name");
-            continue;
-        };
-        let found = rules(&mut section, None, &name.value, m);
-        if let Some(profile) = compile(&found, &span, m)
-            && profiles.insert(name.value.clone(), profile).is_some()
-        {
-            m.add(&name.span, format!("unable to use the profile {:?} twice: give each its own name", name.value));
-        }
-        section.close(m);
-    }
-    profiles
 }
 
 fn themes(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>) -> (Themes, Vec<ThemeWords>) {

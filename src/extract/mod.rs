@@ -19,6 +19,7 @@ mod memory;
 mod page;
 mod phrases;
 mod pieces;
+mod places;
 mod probe;
 mod profile;
 mod propose;

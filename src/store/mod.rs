@@ -2,8 +2,10 @@
 //! It never acknowledges what was not flushed, and knows no page, feed or web.
 
 mod aside;
+mod change;
 mod compact;
 mod erase;
+mod error;
 mod export;
 mod failure;
 mod floor;
@@ -15,27 +17,28 @@ mod opened;
 mod reached;
 mod record;
 mod sled;
+mod state;
 mod swap;
 mod verify;
 
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::article::{Article, ArticleId, FeedEntry, Heading, Language, PageDate, SourceId, Story, StoryId};
-use crate::health::Health;
-use crate::query::Body;
+use crate::article::{Article, ArticleId, Heading, SourceId, Story, StoryId};
 
+pub use change::{Change, ChangeKind, Head, Put, PutOutcome, Revision};
 pub use compact::Compaction;
 pub use erase::Gone;
+pub use error::StoreError;
 pub use export::{ExportReport, Row};
 pub use floor::{Bytes, Floor, Space};
 pub use ledger::{LedgerRow, PRIVATE, row};
 pub use memory::Memory;
 pub use opened::Opened;
 pub use sled::Sled;
+pub use state::{PageMemory, SourceState, StoredCandidate};
 pub use verify::VerifyReport;
 
 /// Where exports of the store in a folder are kept: beside it.
@@ -56,275 +59,6 @@ pub enum Store {
     Memory(Memory),
     /// The default: embedded, durable.
     Sled(Box<Sled>),
-}
-
-/// Where the log stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Changes when a store is restored.
-    pub epoch: Uuid,
-    /// The last change's number; zero before the first.
-    pub seq: u64,
-}
-
-/// What is to be stored, and the log head that its verdict saw.
-#[derive(Debug, Clone)]
-pub struct Put {
-    /// The head that the verdict saw.
-    pub head: Head,
-    /// The record.
-    pub article: Article,
-    /// Its story, with the article in it.
-    pub story: Story,
-    /// What the log says of it.
-    pub kind: ChangeKind,
-    /// When.
-    pub at: Timestamp,
-    /// What is remembered of the page, saved in the same transaction.
-    pub page: Option<(String, PageMemory)>,
-    /// Other members whose story or links changed with it: each is written, and logged as merged.
-    pub others: Vec<Article>,
-    /// Another story that lost members by this, or that is what they left for.
-    pub left: Option<Story>,
-    /// Stories that this one absorbed.
-    pub dissolved: Vec<StoryId>,
-    /// Also removes every former text of the article.
-    pub erase: bool,
-}
-
-/// What became of a put.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PutOutcome {
-    /// It is on disk.
-    Stored(Vec<Change>),
-    /// The log moved since the verdict: judge again.
-    Conflict(Head),
-}
-
-/// What happened to an article.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ChangeKind {
-    /// It is new, or back.
-    Created,
-    /// It was edited.
-    Revised {
-        /// Which fields.
-        fields: Vec<String>,
-        /// True when a reader should be told.
-        material: bool,
-    },
-    /// Its story's members or links changed.
-    Merged,
-    /// It is gone.
-    Withdrawn,
-}
-
-/// An entry of the change log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// Its number: one more than the one before.
-    pub seq: u64,
-    /// What happened.
-    #[serde(flatten)]
-    pub kind: ChangeKind,
-    /// To which article.
-    pub article_id: ArticleId,
-    /// In which story.
-    pub story_id: StoryId,
-    /// The article's address.
-    pub url: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What is remembered of a fetched page.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PageMemory {
-    /// Its entity tag.
-    pub etag: Option<String>,
-    /// Its Last-Modified.
-    pub last_modified: Option<String>,
-    /// Hash of its bytes.
-    pub hash: u64,
-    /// When it was asked for last.
-    pub fetched: Timestamp,
-    /// Since when it answers 404 or 410.
-    pub gone_since: Option<Timestamp>,
-}
-
-/// What is remembered of a source.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SourceState {
-    /// When its last round ended.
-    pub last_round: Option<Timestamp>,
-    /// When the next is due.
-    pub next_due: Option<Timestamp>,
-    /// Rounds that failed in a row.
-    pub failures: u32,
-    /// True once a whole round went through.
-    pub first_round_done: bool,
-    /// The last list of candidates.
-    pub candidates: Vec<StoredCandidate>,
-    /// What it was read by: a hash of the source's address, kind and rules. Stores of before have none.
-    pub read_by: Option<u64>,
-    /// True where the feed that gave it ended before its end.
-    pub cut: bool,
-    /// When it last brought something new.
-    pub last_new: Option<Timestamp>,
-    /// How it is, since when, and why.
-    #[serde(flatten)]
-    pub health: Health,
-    /// Candidates in the last round.
-    pub found: u32,
-    /// Articles it ever brought.
-    pub stored: u64,
-    /// The most that was to be shown of its texts: it holds when the source leaves the configuration, too.
-    pub body: Option<Body>,
-}
-
-/// A candidate as it is kept between rounds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredCandidate {
-    /// Its address.
-    pub url: String,
-    /// The listing's title for it.
-    pub title: String,
-    /// The listing's date for it.
-    pub date: Option<PageDate>,
-    /// The language that a feed or sitemap gives it.
-    #[serde(default)]
-    pub language: Option<Language>,
-    /// When a sitemap says that it changed last.
-    #[serde(default)]
-    pub modified: Option<Timestamp>,
-    /// The part of a sitemap that names it.
-    #[serde(default)]
-    pub part: Option<String>,
-    /// True for a feed's item without a link.
-    #[serde(default)]
-    pub no_page: bool,
-    /// What a feed carries of it.
-    #[serde(default)]
-    pub entry: Option<Box<FeedEntry>>,
-}
-
-/// A text that an article had before it was revised.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Revision {
-    /// The change that put an end to it.
-    pub seq: u64,
-    /// When.
-    pub until: Timestamp,
-    /// Its title.
-    pub title: String,
-    /// Its text.
-    pub text: String,
-}
-
-/// Why the store did not do it.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another process has it.
-    #[error("unable to open the store {folder}: {holder} holds it; end that process first, or use its web address")]
-    Held {
-        /// The folder.
-        folder: String,
-        /// Who.
-        holder: String,
-    },
-    /// The folder cannot be used.
-    #[error("unable to open the store {folder}: {why}")]
-    Open {
-        /// The folder.
-        folder: String,
-        /// Why.
-        why: String,
-    },
-    /// sled failed.
-    #[error("unable to use the store: {0}; is the disk full or failing?")]
-    Engine(String),
-    /// sled failed to write.
-    #[error(
-        "unable to write to the store: {0}; nothing more is stored: make room on its disk, or mend it, and start again"
-    )]
-    Failed(String),
-    /// Our own work on it ended in the middle.
-    #[error("unable to finish a task of the store: {0}; this is a defect, please report it")]
-    Task(String),
-    /// The disk is nearly full.
-    #[error(
-        "unable to write to the store {folder}: {free} are free there, and store.floor is {floor}; free some room, and it goes on by itself"
-    )]
-    Full {
-        /// The store's folder.
-        folder: String,
-        /// What is free.
-        free: Bytes,
-        /// What must be.
-        floor: Bytes,
-    },
-    /// An export cannot be written or read.
-    #[error("unable to {what} the export {path}: {why}")]
-    Export {
-        /// `write` or `read`.
-        what: &'static str,
-        /// The file.
-        path: String,
-        /// Why.
-        why: String,
-    },
-    /// A store that is not empty.
-    #[error(
-        "unable to import: the store holds {articles} articles already; move its folder away first, or name another with store.url"
-    )]
-    NotEmpty {
-        /// How many.
-        articles: u64,
-    },
-    /// A record cannot be read.
-    #[error("unable to read the record {key} of the store: {why}; run `depeche verify`")]
-    Record {
-        /// Which.
-        key: String,
-        /// Why.
-        why: String,
-    },
-}
-
-impl Put {
-    /// What the log gets: the change itself, then one for every other member that it touches.
-    fn changes(&self) -> Vec<Change> {
-        let entry = |seq, kind, article: &Article| Change {
-            seq,
-            kind,
-            article_id: article.id,
-            story_id: article.story,
-            url: article.url.clone(),
-            at: self.at,
-        };
-        let mut changes = vec![entry(self.head.seq + 1, self.kind.clone(), &self.article)];
-        for (other, seq) in self.others.iter().zip(self.head.seq + 2..) {
-            changes.push(entry(seq, ChangeKind::Merged, other));
-        }
-        changes
-    }
-
-    /// The text that this puts an end to, if it is another one.
-    fn revision(&self, before: Option<&Article>) -> Option<Revision> {
-        if self.erase {
-            return None;
-        }
-        let before = before.filter(|b| b.title != self.article.title || b.text != self.article.text)?;
-        Some(Revision {
-            seq: self.head.seq + 1,
-            until: self.at,
-            title: before.title.clone(),
-            text: before.text.clone(),
-        })
-    }
 }
 
 /// What an article bears that filters may name for ever.
