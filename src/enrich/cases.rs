@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::{Enricher, Input};
-use crate::article::{Country, DeclaredLanguages, Evidence};
+use crate::article::{Country, DeclaredLanguages, Evidence, Language};
 
 #[derive(Deserialize)]
 struct ThemeCase {
@@ -26,6 +26,17 @@ struct CountryCase {
     expected: Vec<String>,
     primary: Option<String>,
     source_country: Option<Country>,
+}
+
+#[derive(Deserialize)]
+struct LanguageCase {
+    /// BCP 47; many are no language of depeche's.
+    lang: String,
+    #[serde(default)]
+    title: String,
+    text: String,
+    /// What the page declares: its word stands only where the text shows no language.
+    page: Option<Language>,
 }
 
 fn read<T: serde::de::DeserializeOwned>(lines: &str) -> Vec<T> {
@@ -76,6 +87,25 @@ fn countries() {
         let adrift = judged.countries.iter().flat_map(|t| &t.evidence).any(|e| !stands(e, &case.title, &case.text));
         if differs || first || adrift {
             misses.push(format!("{} | {}: want {:?}, got {got:?}", case.title, case.text, case.expected));
+        }
+    }
+    report(&misses);
+}
+
+/// The languages that are told by their words: `und` is no answer for these.
+const TOLD: &str = "ar ca de en es fr ht it pt ro ru uk";
+
+#[test]
+fn languages() {
+    let enricher = Enricher::new(&[]).unwrap();
+    let mut misses = Vec::new();
+    for case in read::<LanguageCase>(include_str!("../../tests/enrich/languages.jsonl")) {
+        let declared = DeclaredLanguages { page: case.page, ..DeclaredLanguages::default() };
+        let got = enricher.language(&Input { declared, ..input(&case.title, &case.text) });
+        let declares_it = case.page.is_some_and(|page| page.tag() == case.lang);
+        let unknown_is_right = !declares_it && !TOLD.split(' ').any(|told| told == case.lang);
+        if got.language.tag() != case.lang && !(unknown_is_right && got.language == Language::UND) {
+            misses.push(format!("{}: want {}, got {} {:?}", case.text, case.lang, got.language, got.evidence));
         }
     }
     report(&misses);

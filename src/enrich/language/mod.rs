@@ -1,14 +1,18 @@
 //! The language, by vote of paragraphs: groups of letters and function words first, a second opinion where they
-//! waver, and what the page declares only where both do. It never defaults to English, and a page's word never
-//! overrules a sure answer.
+//! waver, and what the page declares only where both do; what the text does not show is refused. It never defaults
+//! to English, and a page's word never overrules a sure answer.
 
+mod declared;
 mod letters;
+mod proof;
 
 use std::collections::BTreeMap;
 
 use whatlang::{Detector, Lang};
 
+use self::declared::{first, other, outside, prior};
 use self::letters::{Guess, Letters, Script};
+use self::proof::Proof;
 use super::EnrichError;
 use crate::article::{DeclaredLanguages, How, Language, LanguageTag};
 
@@ -24,6 +28,22 @@ const ALLOWED: &[(Lang, Language)] = &[
     (Lang::Deu, Language::DE),
     (Lang::Ron, Language::RO),
     (Lang::Cat, Language::CA),
+];
+
+/// The languages that a text is judged to be in; of the others some are told by their script or by a detector.
+const OURS: &[Language] = &[
+    Language::EN,
+    Language::FR,
+    Language::ES,
+    Language::PT,
+    Language::RU,
+    Language::UK,
+    Language::IT,
+    Language::DE,
+    Language::RO,
+    Language::CA,
+    Language::AR,
+    Language::HT,
 ];
 
 /// Words of a window; a rest shorter than `REST` joins the window before.
@@ -45,18 +65,22 @@ const CREOLE: usize = 2;
 pub(super) struct Languages {
     letters: Letters,
     second: Detector,
+    proof: Proof,
 }
 
 struct Vote {
+    /// `und` where the window is in a language of others.
     language: Language,
     sure: bool,
     length: usize,
+    /// Its words of this script, in lower case.
+    words: Vec<String>,
 }
 
 impl Languages {
     pub(super) fn new() -> Result<Languages, EnrichError> {
         let second = Detector::with_allowlist(ALLOWED.iter().map(|(lang, _)| *lang).collect());
-        Ok(Languages { letters: Letters::new()?, second })
+        Ok(Languages { letters: Letters::new()?, second, proof: Proof::new() })
     }
 
     pub(super) fn judge(&self, title: &str, text: &str, declared: &DeclaredLanguages) -> LanguageTag {
@@ -75,16 +99,44 @@ impl Languages {
         let Some((language, most)) = votes.iter().max_by(|a, b| a.1.total_cmp(b.1)).map(|(l, w)| (*l, *w)) else {
             return prior(declared);
         };
-        let mut evidence: Vec<String> =
-            votes.iter().map(|(l, w)| format!("body: {l} {:.0} %", 100.0 * w / total)).collect();
-        let sure = cast.iter().any(|v| v.sure && v.language == language);
+        let share = most / total;
+        let evidence: Vec<String> = votes.iter().map(|(l, w)| voted(*l, 100.0 * w / total)).collect();
+        if !OURS.contains(&language) {
+            return other(language, share, declared, evidence);
+        }
+        // Where most is in none of ours, the largest of ours is not the text's either.
+        let theirs: f32 = votes.iter().filter(|(l, _)| !OURS.contains(l)).map(|(_, w)| w).sum();
+        if theirs > most {
+            return other(Language::UND, theirs / total, declared, evidence);
+        }
+        let own = || cast.iter().filter(|v| v.language == language);
+        let sure = own().any(|v| v.sure);
         // `Gaza`: one word that no language is sure of is a name.
         if !sure && title.split_whitespace().chain(text.split_whitespace()).take(2).count() < 2 {
             return prior(declared);
         }
+        let words: Vec<String> = own().flat_map(|v| v.words.iter().cloned()).collect();
+        // A single window was judged already.
+        let doubted = outside(declared).is_some();
+        if (doubted || own().count() > 1) && !self.proof.holds(&self.letters, language, &words, doubted) {
+            return other(Language::UND, share, declared, vec![format!("too few small words: {language}")]);
+        }
+        self.weigh(language, sure, share, &cast, declared, evidence)
+    }
+
+    /// The language that most windows show, or what the page declares where none of them is sure.
+    fn weigh(
+        &self,
+        language: Language,
+        sure: bool,
+        share: f32,
+        cast: &[Vote],
+        declared: &DeclaredLanguages,
+        mut evidence: Vec<String>,
+    ) -> LanguageTag {
         if !sure && let Some((said, from)) = first(declared).filter(|(said, _)| *said != language) {
             // Function words of another language that lead by two are better than a page's word.
-            let words: Vec<String> = windows.iter().flat_map(|w| words(w)).collect();
+            let words: Vec<String> = cast.iter().flat_map(|v| v.words.iter().cloned()).collect();
             let counts = self.letters.function_words(&words);
             let of = |l: Language| counts.iter().find(|(c, _)| *c == l).map_or(0, |(_, n)| *n);
             if of(language) < of(said) + 2 {
@@ -92,7 +144,6 @@ impl Languages {
                 return LanguageTag { language: said, confidence: 60, how: How::Declared, mixed: false, evidence };
             }
         }
-        let share = most / total;
         let confidence = (if sure { 99.0 } else { 50.0 } * share) as u8;
         LanguageTag { language, confidence, how: How::Body, mixed: share < MIXED, evidence }
     }
@@ -100,27 +151,33 @@ impl Languages {
     /// What one window says.
     fn vote(&self, window: &str) -> Option<Vote> {
         let words = words(window);
-        let length = window.len();
         let script = Script::of(window);
-        let vote = |language, sure| Some(Vote { language, sure, length });
-        if script == Script::Latin && self.is_creole(&words) {
-            return vote(Language::HT, true);
+        let seen = self.looks(window, &words, script);
+        let other = self.proof.instead(&self.letters, (window, &words, script), seen.map(|(language, _)| language));
+        let (language, sure) = other.map(|language| (language, true)).or(seen)?;
+        Some(Vote { language, sure, length: window.len(), words })
+    }
+
+    /// Which language of the model a window looks like, and whether that is sure.
+    fn looks(&self, window: &str, words: &[String], script: Script) -> Option<(Language, bool)> {
+        if script == Script::Latin && self.is_creole(words) {
+            return Some((Language::HT, true));
         }
-        let guess = self.letters.guess(&words, script)?;
-        let german = script == Script::Latin && self.is_german(&words, &guess);
+        let guess = self.letters.guess(words, script)?;
+        let german = script == Script::Latin && self.is_german(words, &guess);
         if guess.lead >= SURE && !german {
-            return vote(guess.language, true);
+            return Some((guess.language, true));
         }
         let second = self.second.detect(window).and_then(|info| {
             let (_, language) = ALLOWED.iter().find(|(lang, _)| *lang == info.lang())?;
             // German is not in the model; what has its words and not its letters is another language.
             (info.is_reliable() && (*language != Language::DE || german)).then_some(*language)
         });
-        match second {
-            Some(language) => vote(language, true),
-            None if german => vote(Language::DE, false),
-            None => vote(guess.language, false),
-        }
+        Some(match second {
+            Some(language) => (language, true),
+            None if german => (Language::DE, false),
+            None => (guess.language, false),
+        })
     }
 
     /// Creole writes French words its own way: two of its small words, and more of them than of any other language's.
@@ -171,28 +228,11 @@ fn words(window: &str) -> Vec<String> {
     if plain.len() * 2 > all().count() { plain } else { all().map(str::to_lowercase).collect() }
 }
 
-fn first(declared: &DeclaredLanguages) -> Option<(Language, &'static str)> {
-    let all = [
-        (declared.item, "declared by the item"),
-        (declared.page, "declared by the page"),
-        (declared.source, "declared by the source"),
-    ];
-    all.into_iter().find_map(|(language, from)| Some((language?, from)))
-}
-
-fn prior(declared: &DeclaredLanguages) -> LanguageTag {
-    match first(declared) {
-        Some((language, from)) => {
-            let evidence = vec![format!("{from}: {language}")];
-            LanguageTag { language, confidence: 30, how: How::Declared, mixed: false, evidence }
-        }
-        None => LanguageTag {
-            language: Language::UND,
-            confidence: 0,
-            how: How::Undetermined,
-            mixed: false,
-            evidence: Vec::new(),
-        },
+/// What a share of the votes is called.
+fn voted(language: Language, percent: f32) -> String {
+    match language {
+        Language::UND => format!("no known language: {percent:.0} %"),
+        language => format!("body: {language} {percent:.0} %"),
     }
 }
 
@@ -265,5 +305,34 @@ mod tests {
                     it, for the fields had been dry for more than two years.\nLes familles ont reçu des semences avant \
                     la saison des pluies, et elles en sont heureuses, car les champs étaient secs depuis deux ans.";
         assert!(tag(text, None).mixed);
+    }
+
+    #[test]
+    fn paragraphs_in_another_language_lower_the_share() {
+        let english = "The families received seeds and tools before the rains came to the valley, and they were glad of \
+                       it, for the fields had been dry for more than two years.";
+        let swahili = "Wanakijiji walipokea mbegu na zana kabla ya mvua kunyesha bondeni, wakafurahi sana kwa sababu \
+                       mashamba yao yalikuwa makavu kwa zaidi ya miaka miwili.";
+        let both = tag(&format!("{english}\n{swahili}\n{english}\n{swahili}\n{english}"), None);
+        assert_eq!((both.language, both.mixed), (Language::EN, true));
+        assert!(both.confidence < 70, "{}", both.confidence);
+        assert!(both.evidence.iter().any(|said| said.starts_with("no known language: ")), "{:?}", both.evidence);
+        let most = tag(&format!("{english}\n{swahili}\n{swahili}"), Some(Language::EN));
+        assert_eq!((most.language, most.confidence), (Language::UND, 0), "a page's word does not make it English");
+    }
+
+    #[test]
+    fn the_declared_stand_in_where_they_agree_on_another_language() {
+        let judge = |item, page| {
+            let [item, page] = [item, page].map(|tag| Language::parse(tag).ok());
+            let declared = DeclaredLanguages { item, page, source: Some(Language::EN) };
+            let text = "Vijana wengi walisema kwamba hawakujua haki zao kabla ya kusafiri nje ya nchi, na kwamba \
+                        mawakala waliwadanganya kuhusu mishahara na masaa ya kazi.";
+            Languages::new().unwrap().judge("Vijana wajadili uhamiaji wa kazi", text, &declared).language.tag()
+        };
+        assert_eq!(judge("sw", "sw"), "sw");
+        assert_eq!(judge("sw", "en"), "sw");
+        assert_eq!(judge("sw", "tr"), "und");
+        assert_eq!(judge("fr", "en"), "und");
     }
 }

@@ -112,6 +112,8 @@ fn told(evidence: &str, ui: Language) -> String {
         "title" => "titre",
         "body" => "texte",
         "dateline" => "lieu et date",
+        "no known language" => "aucune langue connue",
+        "too few small words" => "trop peu de mots-outils",
         "declared by the item" => "indiquée par l’article",
         "declared by the page" => "indiquée par la page",
         "declared by the source" => "indiquée par la source",
