@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::{Config, Live};
 use crate::deliver::{Delivery, Outbox, render};
-use crate::health::{Event, Ledger, Message, Network, Watched};
+use crate::health::{Event, Health, Ledger, Message, Network, Watched};
 use crate::net::Client;
 use crate::pipeline::Line;
 use crate::store::{Store, StoreError, row};
@@ -48,11 +48,13 @@ impl Alarms {
         let now = self.clock.now();
         let before = self.store.alarms().await?;
         let states: HashMap<_, _> = self.store.sources().await?.into_iter().collect();
+        let unknown = Health::default();
         let watched: Vec<Watched<'_>> = (config.sources.iter())
-            .filter_map(|source| {
-                let health = &states.get(&source.id)?.health;
+            .map(|source| {
+                let health = states.get(&source.id).map_or(&unknown, |state| &state.health);
                 let profile = source.profile.as_ref().map(|profile| profile.rules().name.as_str());
-                Some(Watched { id: source.id.as_str(), name: &source.name, profile, health })
+                let host = source.url.host_str().unwrap_or_default();
+                Watched { id: source.id.as_str(), name: &source.name, host, profile, health }
             })
             .collect();
         let mut after = before.clone();
@@ -77,9 +79,12 @@ impl Alarms {
 /// The log is an exit as well, for those without a webhook.
 fn log(message: &Message) {
     let (title, alarm) = (message.title().en, message.alarm.id);
+    let sources = message.about.iter().map(|member| member.id.as_str()).collect::<Vec<_>>().join(" ");
     match message.event {
-        Event::Recovered => tracing::info!(%alarm, "{title}"),
-        Event::Raised | Event::Reminder => tracing::warn!(%alarm, advice = message.alarm.advice.en, "{title}"),
+        Event::Recovered | Event::Left | Event::Removed => tracing::info!(%alarm, sources, "{title}"),
+        Event::Raised | Event::Joined | Event::Reminder => {
+            tracing::warn!(%alarm, sources, advice = message.alarm.advice.en, "{title}");
+        }
     }
 }
 

@@ -67,6 +67,8 @@ pub(super) fn without_address(error: &NetError) -> String {
         NetError::Refused { why, .. } => format!("its address is not allowed: {why}"),
         NetError::Resolve { why, .. } => format!("its host is not found: {why}"),
         NetError::Connect { why, .. } => format!("no connection: {why}"),
+        NetError::Tls { certificate: true, why, .. } => format!("its certificate is not accepted: {why}"),
+        NetError::Tls { why, .. } => format!("no secure connection: {why}"),
         NetError::Timeout { limit, .. } => format!("no whole answer within {limit:?}"),
         NetError::TooLarge { .. } | NetError::Bomb { .. } | NetError::Headers { .. } | NetError::Broken { .. } => {
             "its answer is broken".to_owned()

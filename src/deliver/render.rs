@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Format;
-use crate::health::Message;
+use crate::health::{Member, Message};
 
 /// The body of one post. `page` is the health page, for people to go on from.
 pub fn render(format: Format, id: Uuid, page: &str, messages: &[Message]) -> String {
@@ -35,6 +35,7 @@ fn fields(message: &Message) -> Value {
         "title": message.title(),
         "reason": alarm.reason,
         "advice": alarm.advice,
+        "about": message.about,
         "sources": alarm.sources,
     })
 }
@@ -47,9 +48,15 @@ fn lines(message: &Message) -> Vec<String> {
         lines.extend(alarm.selector().map(|selector| format!("Selector: {selector}")));
         lines.push(format!("Since {}. Try: {}", alarm.raised, alarm.advice.en));
     }
-    if !alarm.sources.is_empty() {
-        let names: Vec<String> = alarm.sources.iter().map(|s| format!("{} ({}: {})", s.name, s.id, s.state)).collect();
-        lines.push(format!("Sources: {}", names.join(", ")));
+    let mut list = |label: &str, members: &[Member]| {
+        if !members.is_empty() {
+            let names: Vec<String> = members.iter().map(|s| format!("{} ({}: {})", s.name, s.id, s.state)).collect();
+            lines.push(format!("{label}: {}", names.join(", ")));
+        }
+    };
+    list("Sources", &message.about);
+    if alarm.over.is_none() && message.about != alarm.sources {
+        list("All of this alarm", &alarm.sources);
     }
     lines
 }
@@ -112,7 +119,7 @@ mod tests {
             why: "gone".into(),
         };
         let health = Health { state: State::Broken, trouble: Some(trouble), ..Health::default() };
-        let watched = [Watched { id: "haiti-fr", name, profile: Some("iom"), health: &health }];
+        let watched = [Watched { id: "haiti-fr", name, host: "haiti.example", profile: Some("iom"), health: &health }];
         Ledger::default().look(&watched, None, "2026-11-20T12:00:00Z".parse().unwrap())
     }
 

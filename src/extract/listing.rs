@@ -38,6 +38,9 @@ pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listi
         listing.fallback = profile.is_some() && !listing.candidates.is_empty();
         let waits = listing.container == Container::Found && areas.iter().any(|area| scripts::waits(*area));
         listing.needs_javascript = listing.candidates.is_empty() && (waits || scripts::makes(&page));
+        if listing.candidates.is_empty() && listing.container == Container::Found {
+            listing.missed = profile.map_or(0, |profile| missed(&page, profile, &areas));
+        }
     }
     Ok(listing)
 }
@@ -109,7 +112,7 @@ fn by_structure(page: &Page<'_>, areas: &[ElementRef<'_>]) -> Vec<Candidate> {
         let title = text_of(a);
         let Some(url) = a.value().attr("href").and_then(|href| page.link(href)) else { continue };
         let is_own = url.path().trim_end_matches('/') == own;
-        if is_own || title.chars().count() < 20 || !same_host(&url, page.input.url) || is_chrome(a, &mut reader) {
+        if is_own || !is_title(&title) || !same_host(&url, page.input.url) || is_chrome(a, &mut reader) {
             continue;
         }
         let deeper = url.path().starts_with(own) && url.path().trim_end_matches('/').len() > own.len() + 8;
@@ -127,6 +130,28 @@ fn by_structure(page: &Page<'_>, areas: &[ElementRef<'_>]) -> Vec<Candidate> {
     }
     found.retain(|(_, _, place, deeper)| *deeper || places.get(place).is_some_and(|count| *count > 1));
     found.into_iter().map(|(url, title, ..)| Candidate::of_page(url, title, None)).collect()
+}
+
+/// Links that carry a title, or that stand beside one where the profile says: what is full of them is no empty list.
+fn missed(page: &Page<'_>, profile: &Profile, areas: &[ElementRef<'_>]) -> usize {
+    let Ok(any) = Selector::parse("a[href]") else { return 0 };
+    let (mut titled, mut linked, mut titles) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let mut reader = marks::Reader::default();
+    let url = |a: ElementRef<'_>| page.link(a.value().attr("href")?).filter(|url| url != page.input.url);
+    for area in areas {
+        for a in area.select(&any).take(MOST_LINKS) {
+            if is_title(&text_of(a)) && !is_chrome(a, &mut reader) {
+                titled.extend(url(a));
+            }
+        }
+        linked.extend(alternatives(*area, &profile.link).into_iter().filter_map(url));
+        titles.extend(alternatives(*area, &profile.title).into_iter().map(text_of).filter(|text| is_title(text)));
+    }
+    titled.len().max(linked.len().min(titles.len()))
+}
+
+fn is_title(text: &str) -> bool {
+    text.chars().count() >= 20
 }
 
 /// How an element stands: the names and classes of it and the three around it.

@@ -34,7 +34,7 @@ mod weights;
 
 pub use article::{Matched, Reading, article, attachment, read};
 pub use date::Reader as DateReader;
-pub use feed::{entry, feed};
+pub use feed::{entry, feed, is_feed};
 pub use listing::listing;
 pub use memory::{BlockKey, HostMemory};
 pub use probe::{Dropped, Probe, dropped, probe_article, probe_listing};
@@ -69,7 +69,7 @@ pub struct PageInput<'a> {
 /// Whether a listing's container was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Container {
-    /// It was: an empty listing is really empty.
+    /// It was: an empty listing is really empty, unless there are links in it.
     Found,
     /// It was not: the site has changed.
     Missing,
@@ -92,6 +92,8 @@ pub struct Listing {
     pub fallback: bool,
     /// True when there is next to nothing on the page because scripts would put it there.
     pub needs_javascript: bool,
+    /// Links with a title in a container in which nothing was found as an article.
+    pub missed: usize,
     /// Links to articles, unique, in the order of the page.
     pub candidates: Vec<Candidate>,
     /// The next page of the listing.
@@ -114,6 +116,7 @@ impl Listing {
             dated: None,
             fallback: false,
             needs_javascript: false,
+            missed: 0,
             candidates,
             next: None,
             cut: false,

@@ -250,11 +250,14 @@ impl Fetcher {
             Ok(_) => self.network.reached(&key, self.clock.now()),
             Err(NetError::Resolve { .. }) => self.network.unreachable(&key, Unreachable::Dns, self.clock.now()),
             Err(NetError::Connect { .. }) => self.network.unreachable(&key, Unreachable::Connection, self.clock.now()),
+            Err(NetError::Tls { certificate, .. }) => {
+                self.network.unreachable(&key, Unreachable::Tls { certificate: *certificate }, self.clock.now());
+            }
             Err(_) => {}
         }
         let failed = match &answer {
             Ok(response) => response.status >= 500,
-            Err(NetError::Connect { .. } | NetError::Timeout { .. }) => true,
+            Err(NetError::Connect { .. } | NetError::Tls { .. } | NetError::Timeout { .. }) => true,
             // A request that decides about an open circuit decides so by any error.
             Err(_) => turn.failures >= patience::FAILURES,
         };

@@ -1,13 +1,18 @@
 //! Alarms: what is said of trouble, once. From the states of all sources and of our own network, and from what was said
 //! before, to what is to be said now. Pure; it decides nothing about a source's state.
 
+mod subject;
+mod wording;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Cause, Health, Outage, State, Step, Words};
+use super::{Health, Outage, State, Step, Words};
+pub use subject::Subject;
+use subject::{Trouble, network, troubles};
 
 /// Between two messages about one alarm that lasts.
 const REMINDER: SignedDuration = SignedDuration::from_hours(24);
@@ -21,36 +26,12 @@ pub struct Watched<'a> {
     pub id: &'a str,
     /// Its name for people.
     pub name: &'a str,
+    /// The host of its listing.
+    pub host: &'a str,
     /// The profile that it shares with others.
     pub profile: Option<&'a str>,
     /// How it is.
     pub health: &'a Health,
-}
-
-/// What an alarm is about. Two troubles that agree in this are one alarm.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "subject", rename_all = "snake_case")]
-pub enum Subject {
-    /// Our own network.
-    Network,
-    /// All sources of a profile that fail at the same step.
-    Profile {
-        /// Its name.
-        profile: String,
-        /// The step.
-        step: Option<Step>,
-        /// The selector that matches nothing.
-        selector: Option<String>,
-    },
-    /// One source without a profile.
-    Source {
-        /// Its id.
-        source: String,
-        /// The step.
-        step: Option<Step>,
-        /// The selector that matches nothing.
-        selector: Option<String>,
-    },
 }
 
 /// A source of an alarm.
@@ -87,6 +68,9 @@ pub struct Alarm {
     /// When it was over.
     #[serde(default)]
     pub over: Option<Timestamp>,
+    /// True when it is over because the last of its sources left the configuration.
+    #[serde(default)]
+    pub removed: bool,
 }
 
 /// What a message tells of an alarm.
@@ -95,8 +79,14 @@ pub struct Alarm {
 pub enum Event {
     /// It begins.
     Raised,
+    /// More sources have the same trouble.
+    Joined,
     /// It lasts.
     Reminder,
+    /// Some of its sources do not have it any more, others do.
+    Left,
+    /// Sources left the configuration; the alarm is over if they were the last.
+    Removed,
     /// It is over.
     Recovered,
 }
@@ -108,6 +98,8 @@ pub struct Message {
     pub event: Event,
     /// When.
     pub at: Timestamp,
+    /// The sources that it happened to, as they are now; none for our own network.
+    pub about: Vec<Member>,
     /// Of what.
     pub alarm: Alarm,
 }
@@ -118,13 +110,6 @@ pub struct Message {
 pub struct Ledger {
     /// By the time they were raised.
     pub alarms: Vec<Alarm>,
-}
-
-/// What is wrong now, about one subject.
-struct Trouble {
-    reason: Words,
-    advice: Words,
-    sources: Vec<Member>,
 }
 
 impl Ledger {
@@ -147,36 +132,18 @@ impl Ledger {
             if outage.is_some() && alarm.subject != Subject::Network {
                 continue;
             }
-            let event = match troubles.remove(&alarm.subject) {
-                None => {
-                    // Those that it was about, as they are now.
-                    alarm.sources.retain_mut(|member| {
-                        let now = sources.iter().find(|source| source.id == member.id);
-                        now.is_some_and(|source| {
-                            member.state = source.health.state;
-                            true
-                        })
-                    });
-                    (alarm.over, alarm.updated) = (Some(now), now);
-                    Event::Recovered
-                }
-                Some(trouble) => {
-                    alarm.follow(trouble, now);
-                    if now.duration_since(alarm.said) < REMINDER {
-                        continue;
-                    }
-                    Event::Reminder
-                }
-            };
-            alarm.said = now;
-            messages.push(Message { event, at: now, alarm: alarm.clone() });
+            match troubles.remove(&alarm.subject) {
+                Some(trouble) => alarm.follow(trouble, sources, now, &mut messages),
+                None => alarm.end(sources, now, &mut messages),
+            }
         }
         for (subject, Trouble { reason, advice, sources }) in troubles {
             let name = format!("{subject:?} {now}");
             let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
-            let alarm =
-                Alarm { id, subject, reason, advice, sources, raised: now, updated: now, said: now, over: None };
-            messages.push(Message { event: Event::Raised, at: now, alarm: alarm.clone() });
+            let about = sources.clone();
+            let (raised, updated, said, over, removed) = (now, now, now, None, false);
+            let alarm = Alarm { id, subject, reason, advice, sources, raised, updated, said, over, removed };
+            messages.push(Message { event: Event::Raised, at: now, about, alarm: alarm.clone() });
             self.alarms.push(alarm);
         }
         self.alarms.retain(|alarm| alarm.over.is_none_or(|over| now.duration_since(over) < KEPT));
@@ -185,15 +152,51 @@ impl Ledger {
 }
 
 impl Alarm {
-    /// Takes over what is known now; what changes nothing leaves no trace.
-    fn follow(&mut self, trouble: Trouble, now: Timestamp) {
+    /// Takes over what is known now, and says who came and who went; what changes nothing leaves no trace.
+    fn follow(&mut self, trouble: Trouble, sources: &[Watched<'_>], now: Timestamp, messages: &mut Vec<Message>) {
+        let Trouble { reason, advice, sources: members } = trouble;
+        let is_in = |list: &[Member], member: &Member| list.iter().any(|other| other.id == member.id);
+        let joined: Vec<Member> = members.iter().filter(|member| !is_in(&self.sources, member)).cloned().collect();
+        let gone: Vec<Member> = self.sources.iter().filter(|member| !is_in(&members, member)).cloned().collect();
+        let (left, removed) = as_they_are(gone, sources);
         // Figures in an outage's reason move all the time.
-        let same =
-            self.subject == Subject::Network || (self.reason == trouble.reason && self.sources == trouble.sources);
+        let same = self.subject == Subject::Network || (self.reason == reason && self.sources == members);
         if !same {
-            (self.reason, self.advice, self.sources) = (trouble.reason, trouble.advice, trouble.sources);
-            self.updated = now;
+            (self.sources, self.updated) = (members, now);
         }
+        // Those that went are told of with the reason that they had.
+        self.say(Event::Removed, removed, now, messages);
+        self.say(Event::Left, left, now, messages);
+        if !same {
+            (self.reason, self.advice) = (reason, advice);
+        }
+        self.say(Event::Joined, joined, now, messages);
+        if now.duration_since(self.said) >= REMINDER {
+            self.tell(Event::Reminder, self.sources.clone(), now, messages);
+        }
+    }
+
+    /// It is over: its sources are well, or have another trouble, or left the configuration.
+    fn end(&mut self, sources: &[Watched<'_>], now: Timestamp, messages: &mut Vec<Message>) {
+        let (left, removed) = as_they_are(std::mem::take(&mut self.sources), sources);
+        (self.over, self.updated) = (Some(now), now);
+        self.removed = left.is_empty() && !removed.is_empty();
+        self.sources = if self.removed { removed.clone() } else { left.clone() };
+        self.say(Event::Removed, removed, now, messages);
+        if !self.removed {
+            self.tell(Event::Recovered, left, now, messages);
+        }
+    }
+
+    fn say(&mut self, event: Event, about: Vec<Member>, now: Timestamp, messages: &mut Vec<Message>) {
+        if !about.is_empty() {
+            self.tell(event, about, now, messages);
+        }
+    }
+
+    fn tell(&mut self, event: Event, about: Vec<Member>, now: Timestamp, messages: &mut Vec<Message>) {
+        self.said = now;
+        messages.push(Message { event, at: now, about, alarm: self.clone() });
     }
 
     /// The worst state among its sources; none for our own network.
@@ -203,85 +206,25 @@ impl Alarm {
 
     /// The step that fails.
     pub fn step(&self) -> Option<Step> {
-        match &self.subject {
-            Subject::Network => None,
-            Subject::Profile { step, .. } | Subject::Source { step, .. } => *step,
-        }
+        self.subject.step()
     }
 
     /// The selector that matches nothing.
     pub fn selector(&self) -> Option<&str> {
-        match &self.subject {
-            Subject::Network => None,
-            Subject::Profile { selector, .. } | Subject::Source { selector, .. } => selector.as_deref(),
+        self.subject.selector()
+    }
+}
+
+/// Members as their sources are now, and those whose source is configured no more, as they were.
+fn as_they_are(members: Vec<Member>, sources: &[Watched<'_>]) -> (Vec<Member>, Vec<Member>) {
+    let (mut here, mut removed) = (Vec::new(), Vec::new());
+    for member in members {
+        match sources.iter().find(|source| source.id == member.id) {
+            Some(source) => here.push(Member { state: source.health.state, ..member }),
+            None => removed.push(member),
         }
     }
-}
-
-impl Message {
-    /// One line for people.
-    pub fn title(&self) -> Words {
-        self.alarm.title(self.event)
-    }
-}
-
-impl Alarm {
-    /// One line for people.
-    pub fn title(&self, event: Event) -> Words {
-        let of = match (&self.subject, self.sources.as_slice()) {
-            (Subject::Network, _) => Words { en: "our own network".into(), fr: "notre propre réseau".into() },
-            (_, [one]) => Words { en: one.name.clone(), fr: one.name.clone() },
-            (Subject::Profile { profile, .. }, many) => Words {
-                en: format!("{} sources of the profile {profile}", many.len()),
-                fr: format!("{} sources du profil {profile}", many.len()),
-            },
-            (Subject::Source { source, .. }, _) => Words { en: source.clone(), fr: source.clone() },
-        };
-        let step = self.step().map(|step| format!(" ({step})")).unwrap_or_default();
-        let Words { en: reason, fr: raison } = &self.reason;
-        let (en, fr) = match (event, self.state().is_some_and(State::needs_a_look)) {
-            (Event::Raised, _) => (format!("{}: {reason}{step}", of.en), format!("{} : {raison}{step}", of.fr)),
-            (Event::Reminder, _) => {
-                (format!("still {}: {reason}{step}", of.en), format!("toujours {} : {raison}{step}", of.fr))
-            }
-            (Event::Recovered, false) => (
-                format!("{}: recovered from {reason}{step}", of.en),
-                format!("{} : rétabli après {raison}{step}", of.fr),
-            ),
-            (Event::Recovered, true) => (
-                format!("{}: no longer {reason}{step}, but not well yet", of.en),
-                format!("{} : ce n’est plus {raison}{step}, mais pas encore rétabli", of.fr),
-            ),
-        };
-        Words { en, fr }
-    }
-}
-
-fn network(outage: &Outage) -> Trouble {
-    Trouble { reason: outage.reason(), advice: Outage::advice(), sources: Vec::new() }
-}
-
-/// What is wrong, by subject. Of several causes at one step the first source's is told.
-fn troubles(sources: &[Watched<'_>]) -> BTreeMap<Subject, Trouble> {
-    let mut sick: Vec<&Watched<'_>> = sources.iter().filter(|source| source.health.state.needs_a_look()).collect();
-    sick.sort_by_key(|source| source.id);
-    let mut troubles = BTreeMap::new();
-    for source in sick {
-        let trouble = source.health.trouble.as_ref();
-        let (step, selector) = (trouble.map(|t| t.step), trouble.and_then(|t| t.selector.clone()));
-        let subject = match source.profile {
-            Some(profile) => Subject::Profile { profile: profile.to_owned(), step, selector },
-            None => Subject::Source { source: source.id.to_owned(), step, selector },
-        };
-        let state = source.health.state;
-        let found = troubles.entry(subject).or_insert_with(|| Trouble {
-            reason: trouble.map_or_else(|| Words { en: state.to_string(), fr: state.to_string() }, |t| t.cause.name()),
-            advice: trouble.map_or_else(|| Cause::Defect.advice(), |t| t.cause.advice()),
-            sources: Vec::new(),
-        });
-        found.sources.push(Member { id: source.id.to_owned(), name: source.name.to_owned(), state });
-    }
-    troubles
+    (here, removed)
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{Step, Trouble};
+
 /// A text in both languages of the pages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Words {
     /// English.
     pub en: String,
@@ -20,6 +22,11 @@ pub enum Cause {
     Dns,
     /// The host cannot be connected to.
     Connection,
+    /// No secure connection to the host.
+    Tls {
+        /// True when it is the certificate that is not accepted.
+        certificate: bool,
+    },
     /// It takes too long.
     Timeout,
     /// An answer that says neither yes nor no, such as 500.
@@ -70,6 +77,8 @@ pub enum Cause {
     NoList,
     /// It is no feed, sitemap or page that can be read.
     Unreadable,
+    /// It is a feed, and configured as a page.
+    IsFeed,
     /// The list is there, and empty.
     EmptyList,
     /// Nothing new for much longer than usual.
@@ -96,6 +105,8 @@ impl Cause {
         let (en, fr) = match self {
             Cause::Dns => ("host not found".into(), "hôte introuvable".into()),
             Cause::Connection => ("no connection".into(), "connexion impossible".into()),
+            Cause::Tls { certificate: true } => ("certificate not accepted".into(), "certificat non accepté".into()),
+            Cause::Tls { .. } => ("no secure connection".into(), "connexion sécurisée impossible".into()),
             Cause::Timeout => ("too slow".into(), "trop lent".into()),
             Cause::Status { status } => (format!("answers {status}"), format!("répond {status}")),
             Cause::Gone { status } => (format!("gone ({status})"), format!("disparu ({status})")),
@@ -114,6 +125,7 @@ impl Cause {
             Cause::MarkupChanged => ("markup changed".into(), "balisage modifié".into()),
             Cause::NoList => ("no list of articles".into(), "aucune liste d’articles".into()),
             Cause::Unreadable => ("not readable".into(), "illisible".into()),
+            Cause::IsFeed => ("a feed, not a page".into(), "un flux, pas une page".into()),
             Cause::EmptyList => ("empty list".into(), "liste vide".into()),
             Cause::Silent { days, usual } => (
                 format!("nothing new for {days} days (usually at most {usual})"),
@@ -127,9 +139,20 @@ impl Cause {
         Words { en, fr }
     }
 
+    /// What tells it from other causes: its name, less the figures that differ from round to round.
+    pub fn key(&self) -> String {
+        match self {
+            Cause::Status { .. } => "answers an error".into(),
+            Cause::SomeFail { .. } => "some articles fail".into(),
+            Cause::Later { .. } => "left alone".into(),
+            Cause::Silent { .. } => "nothing new".into(),
+            other => other.name().en,
+        }
+    }
+
     /// True where our own network may be at fault.
     pub fn may_be_ours(&self) -> bool {
-        matches!(self, Cause::Dns | Cause::Connection)
+        matches!(self, Cause::Dns | Cause::Connection | Cause::Tls { .. })
     }
 
     /// What to try.
@@ -142,6 +165,10 @@ impl Cause {
             Cause::Connection | Cause::Timeout => (
                 "open the address in a browser; if it works there, raise crawl.timeout or ask whether this machine is shut out",
                 "ouvrez l’adresse dans un navigateur ; si elle y répond, augmentez crawl.timeout ou demandez si cette machine est exclue",
+            ),
+            Cause::Tls { .. } => (
+                "open the address in a browser: if it warns as well, tell the site's owner; if not, check this machine's clock and its list of certificate authorities",
+                "ouvrez l’adresse dans un navigateur : s’il avertit aussi, prévenez le propriétaire du site ; sinon, vérifiez l’horloge de cette machine et sa liste d’autorités de certification",
             ),
             Cause::Status { .. } => (
                 "open the address in a browser; a fault of the site passes by itself, otherwise change the source's url",
@@ -189,8 +216,8 @@ impl Cause {
                 "les scripts ne sont pas exécutés : cherchez un flux ou un plan du site et mettez kind = \"feed\" ou \"sitemap\", ou une simple page de nouvelles",
             ),
             Cause::MarkupChanged => (
-                "run `depeche preview` on the source, and adapt the selector named here in its profile; the generic rules stand in until then",
-                "lancez `depeche preview` sur la source et adaptez le sélecteur nommé ici dans son profil ; les règles génériques y suppléent d’ici là",
+                "run `depeche preview` on the source, and adapt the selector named here in its profile",
+                "lancez `depeche preview` sur la source et adaptez le sélecteur nommé ici dans son profil",
             ),
             Cause::NoList => (
                 "run `depeche preview` on the source: describe its list in a profile (listing.container, listing.item), or use its feed or sitemap",
@@ -199,6 +226,10 @@ impl Cause {
             Cause::Unreadable => (
                 "open the address in a browser; check the source's kind and url",
                 "ouvrez l’adresse dans un navigateur ; vérifiez kind et url de la source",
+            ),
+            Cause::IsFeed => (
+                "this is a feed: write kind = \"feed\" in the source",
+                "c’est un flux : mettez kind = \"feed\" dans la source",
             ),
             Cause::EmptyList => (
                 "nothing: the page shows an empty list; look at it if that surprises you",
@@ -220,6 +251,23 @@ impl Cause {
     }
 }
 
+impl Trouble {
+    /// What to try; where it is the articles that cannot be had, the source's url is not to blame.
+    pub fn advice(&self) -> Words {
+        let of_articles = matches!(
+            self.cause,
+            Cause::Gone { .. } | Cause::Status { .. } | Cause::Redirects | Cause::Unreadable | Cause::Transfer
+        );
+        if self.step != Step::Article || !of_articles {
+            return self.cause.advice();
+        }
+        Words {
+            en: "the listing is read, but its articles are not: open one of them in a browser (`depeche crawl --source` names them); if it is not there, tell the office that its list points nowhere, and if it is, see with `depeche preview` whether listing.link takes the right links".into(),
+            fr: "la liste est lue, mais pas ses articles : ouvrez l’un d’eux dans un navigateur (`depeche crawl --source` les nomme) ; s’il n’y est pas, dites au bureau que sa liste ne mène nulle part, et s’il y est, voyez avec `depeche preview` si listing.link prend les bons liens".into(),
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -233,6 +281,8 @@ mod tests {
             (Cause::Moved { host: "new.example".into() }, "moved to new.example"),
             (Cause::Refused { status: 403 }, "refused 403"),
             (Cause::MarkupChanged, "markup changed"),
+            (Cause::Tls { certificate: true }, "certificate not accepted"),
+            (Cause::IsFeed, "a feed, not a page"),
         ];
         for (cause, name) in all {
             assert_eq!(cause.name().en, name);

@@ -148,6 +148,14 @@ pub enum By {
     Generic,
 }
 
+impl Health {
+    /// True while the generic rules bring articles in place of a profile whose selectors match nothing.
+    pub fn generic_stands_in(&self) -> bool {
+        let is_read = self.trouble.as_ref().is_some_and(|t| t.step >= Step::Container && t.step != Step::Article);
+        self.state.needs_a_look() && is_read && (self.fallback || self.expect.profile.fallen().is_some())
+    }
+}
+
 /// What is known of a source's health; kept with its state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -19,6 +19,11 @@ pub enum Unreachable {
     Dns,
     /// No connection.
     Connection,
+    /// No secure connection.
+    Tls {
+        /// True when it is the certificate that is not accepted.
+        certificate: bool,
+    },
 }
 
 impl From<Unreachable> for Cause {
@@ -26,6 +31,7 @@ impl From<Unreachable> for Cause {
         match how {
             Unreachable::Dns => Cause::Dns,
             Unreachable::Connection => Cause::Connection,
+            Unreachable::Tls { certificate } => Cause::Tls { certificate },
         }
     }
 }

@@ -76,7 +76,7 @@ impl Health {
             step: trouble.map(|t| t.step),
             selector: trouble.and_then(|t| t.selector.as_deref()),
             cause: trouble.map(|t| t.cause.name().en),
-            advice: trouble.map(|t| t.cause.advice()),
+            advice: trouble.map(super::Trouble::advice),
             suspicion: self.suspicion.as_ref().map(|s| Suspected {
                 state: s.finding.state,
                 since: s.since,

@@ -159,7 +159,8 @@ impl Health {
     /// The health after a round.
     pub fn after(&self, seen: &Seen) -> Health {
         let mut next = self.clone();
-        if next.rules != Some(seen.rules) {
+        let is_anew = next.rules != Some(seen.rules);
+        if is_anew {
             // Another profile or address: what the old one missed says nothing of the new one.
             next.expect.begin_anew(seen.is_mixed);
             next.listing = None;
@@ -172,6 +173,8 @@ impl Health {
             next.fallback = listing.fallback;
         }
         next.last_good = seen.last_good.clone().or(next.last_good);
+        // What an article's page was suspected of waits for one that answers.
+        let held = next.suspicion.clone().filter(|s| s.finding.trouble.step == Step::Article && !proves_articles(seen));
         match &seen.fault {
             Some(Fault { trust: Trust::No, finding }) => next.wait(finding),
             Some(Fault { trust: Trust::Unproven, finding }) => {
@@ -181,13 +184,19 @@ impl Health {
             }
             // A source that never worked has no good name to lose.
             Some(fault) => {
+                // The generic rules found nothing, either.
+                next.fallback &= !matches!(fault.finding.trouble.step, Step::Container | Step::Items);
                 let trust = if next.is_new() { Trust::AtOnce } else { fault.trust };
                 next.settle(Some(fault.finding.clone()), trust, seen.at);
             }
             None => {
                 let trust = if next.is_new() { Trust::AtOnce } else { Trust::Twice };
-                next.settle(next.finding(seen), trust, seen.at);
+                let unproven = if is_anew { None } else { next.unproven(seen) };
+                next.settle(worse(next.finding(seen), unproven), trust, seen.at);
                 next.last_ok = Some(seen.at);
+                if !next.state.needs_a_look() {
+                    next.suspicion = next.suspicion.take().or(held);
+                }
             }
         }
         let by_profile = seen.has_profile && !next.fallback && next.expect.profile.fallen().is_none();
@@ -199,7 +208,7 @@ impl Health {
     pub fn finding_of(&self, seen: &Seen) -> Option<Finding> {
         match &seen.fault {
             Some(fault) => Some(fault.finding.clone()),
-            None => self.finding(seen),
+            None => worse(self.finding(seen), self.unproven(seen)),
         }
     }
 
@@ -214,6 +223,12 @@ impl Health {
             .or_else(|| self.expect.fallen_share(seen))
             .or_else(|| listing(State::Quiet))
             .or_else(|| self.expect.silence(seen.last_new, seen.at))
+    }
+
+    /// The trouble of the articles' pages, while none of them answered since: to ask for nothing is no recovery.
+    fn unproven(&self, seen: &Seen) -> Option<Finding> {
+        let trouble = self.trouble.clone().filter(|trouble| trouble.step == Step::Article)?;
+        (self.state.needs_a_look() && !proves_articles(seen)).then_some(Finding { state: self.state, trouble })
     }
 
     /// True while no round ever came to its end; a record from before this was noted says so by its state.
@@ -256,6 +271,16 @@ impl Health {
         self.reason = trouble.as_ref().map(|trouble| trouble.why.clone());
         self.trouble = trouble;
     }
+}
+
+fn worse(one: Option<Finding>, other: Option<Finding>) -> Option<Finding> {
+    let state = |finding: &Option<Finding>| finding.as_ref().map(|finding| finding.state);
+    if state(&one) >= state(&other) { one } else { other }
+}
+
+/// True when an article answered, or when the listing shows none that could.
+fn proves_articles(seen: &Seen) -> bool {
+    seen.answered > 0 || seen.found == 0
 }
 
 /// Articles that fail although the listing is well. A few dead links are a site's everyday life.

@@ -4,6 +4,7 @@
 mod body;
 mod guard;
 mod resolver;
+mod tls;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -81,6 +82,16 @@ pub enum NetError {
         /// What the system said.
         why: String,
     },
+    /// No secure connection.
+    #[error("unable to connect to {url} securely: {}{why}", if *certificate { "its certificate is not accepted: " } else { "" })]
+    Tls {
+        /// The address.
+        url: Url,
+        /// True when it is the certificate that is not accepted.
+        certificate: bool,
+        /// What TLS says.
+        why: String,
+    },
     /// Too slow.
     #[error("unable to read {url} in time: no whole answer within {limit:?}")]
     Timeout {
@@ -124,7 +135,7 @@ pub enum NetError {
 impl NetError {
     /// True where our own network may be at fault.
     pub fn may_be_ours(&self) -> bool {
-        matches!(self, NetError::Resolve { .. } | NetError::Connect { .. })
+        matches!(self, NetError::Resolve { .. } | NetError::Connect { .. } | NetError::Tls { .. })
     }
 }
 
@@ -230,6 +241,10 @@ impl Client {
                     host: url.host_str().unwrap_or_default().to_owned(),
                     why: unresolved.to_string(),
                 };
+            }
+            if let Some(refused) = tls::of(cause) {
+                let certificate = matches!(refused, rustls::Error::InvalidCertificate(_));
+                return NetError::Tls { url: url.clone(), certificate, why: tls::words(refused) };
             }
             source = cause.source();
         }

@@ -197,3 +197,12 @@ fn one_private_address_among_public_ones_is_refused() {
         assert!(resolver::vet_all(&of(&["93.184.216.34:0", private])).is_err(), "{private}");
     }
 }
+
+#[tokio::test]
+async fn what_tls_refuses_is_no_missing_connection() {
+    let mut url = serve(b"HTTP/1.1 400 Bad Request\r\n\r\nThis port speaks no TLS.".to_vec()).await;
+    url.set_scheme("https").unwrap();
+    let error = Client::new(settings(true)).unwrap().get(&url, &HeaderMap::new()).await.unwrap_err();
+    assert!(matches!(error, NetError::Tls { certificate: false, .. }), "{error:?}");
+    assert!(error.may_be_ours() && error.to_string().contains("securely"), "{error}");
+}

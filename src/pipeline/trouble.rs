@@ -84,6 +84,7 @@ fn of_net(error: &NetError) -> Cause {
     match error {
         NetError::Resolve { .. } => Cause::Dns,
         NetError::Connect { .. } => Cause::Connection,
+        NetError::Tls { certificate, .. } => Cause::Tls { certificate: *certificate },
         NetError::Timeout { .. } => Cause::Timeout,
         NetError::Refused { .. } => Cause::Unsafe,
         NetError::Client(_) => Cause::Defect,
@@ -99,6 +100,7 @@ fn of_listing(error: &ListingError) -> (Step, Cause) {
         ListingError::NoContainer { .. } => (Step::Container, Cause::MarkupChanged),
         ListingError::NoItems { .. } => (Step::Items, Cause::NoList),
         ListingError::NeedsJavascript { .. } => (Step::Listing, Cause::NeedsJavascript),
+        ListingError::IsFeed { .. } => (Step::Listing, Cause::IsFeed),
         ListingError::Moved { host, .. } => (Step::Listing, Cause::Moved { host: host.clone() }),
         ListingError::Extract { .. } | ListingError::NestedIndex { .. } => (Step::Listing, Cause::Unreadable),
         ListingError::Fetch(_) | ListingError::Store(_) | ListingError::Panicked { .. } => {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::answer::Parameters;
 use super::{Problem, Shared, Site};
 use crate::article::Language;
-use crate::health::{Alarm, Event, Words};
+use crate::health::{Alarm, Words};
 use crate::publish::{self, Entry, Feed, Format, Origin};
 
 pub(super) async fn atom(State(site): Shared, uri: Uri) -> Result<Response, Problem> {
@@ -48,7 +48,6 @@ pub(super) async fn atom(State(site): Shared, uri: Uri) -> Result<Response, Prob
 /// An alarm keeps its id; what changes of it moves `updated`.
 fn entry(site: &Site, ui: Language, alarm: &Alarm) -> Entry {
     let own = |words: Words| if ui == Language::FR { words.fr } else { words.en };
-    let event = if alarm.over.is_some() { Event::Recovered } else { Event::Raised };
     let mut lines = Vec::new();
     if alarm.over.is_none() {
         lines.push(own(alarm.advice.clone()));
@@ -62,7 +61,7 @@ fn entry(site: &Site, ui: Language, alarm: &Alarm) -> Entry {
     Entry {
         id: alarm.id.urn().to_string(),
         url: format!("{}health?ui={}{to}", site.edition.public_url, ui.tag()),
-        title: own(alarm.title(event)),
+        title: own(alarm.headline()),
         language: ui,
         published: alarm.raised,
         updated: alarm.updated,

@@ -1,6 +1,6 @@
 //! Is it alive, is it ready, and the metrics. Asking never triggers a fetch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use axum::extract::State;
@@ -124,7 +124,9 @@ pub(super) async fn metrics(State(site): Shared) -> Result<Response, Problem> {
         }
     }
     let now = site.clock.now();
-    for (id, _, state) in states(&site).await? {
+    let states = states(&site).await?;
+    let configured: HashSet<&str> = states.iter().map(|(id, ..)| id.as_str()).collect();
+    for (id, _, state) in &states {
         for name in crate::health::State::ALL {
             let is = if state.health.state == name { 1.0 } else { 0.0 };
             metrics::gauge!("depeche_source_state", "source" => id.to_string(), "state" => name.name()).set(is);
@@ -136,9 +138,16 @@ pub(super) async fn metrics(State(site): Shared) -> Result<Response, Problem> {
     }
     Ok((
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")],
-        site.metrics.render(),
+        without_removed(&site.metrics.render(), &configured),
     )
         .into_response())
+}
+
+/// A recorder forgets no series: those of sources that left the configuration are left out here.
+fn without_removed(text: &str, configured: &HashSet<&str>) -> String {
+    let of = |line: &str| line.split_once("source=\"").and_then(|(_, rest)| Some(rest.split_once('"')?.0.to_owned()));
+    let stays = |line: &&str| line.starts_with('#') || of(line).is_none_or(|id| configured.contains(id.as_str()));
+    text.split_inclusive('\n').filter(stays).collect()
 }
 
 /// How the last edit of the configuration went. At an address of readers alone its mistakes are only counted; elsewhere

@@ -191,6 +191,90 @@ async fn one_signed_message_a_group_on_change_a_day_and_on_recovery() {
     assert_eq!(bell.pass().await.1.len(), 0);
 }
 
+/// A source that cannot be had, or whose articles cannot.
+fn fails(step: Step, cause: Cause) -> Health {
+    let state = if matches!(cause, Cause::Refused { .. }) { State::Blocked } else { State::Broken };
+    let trouble = Trouble { step, selector: None, cause, why: "unable to".into() };
+    Health { state, since: Some(noon()), trouble: Some(trouble), ..Health::default() }
+}
+
+fn titles(posts: &[Post]) -> Vec<String> {
+    let bodies = posts.iter().map(|post| serde_json::from_str::<Value>(&post.body).unwrap());
+    bodies
+        .flat_map(|body| body["messages"].as_array().unwrap().clone())
+        .map(|message| message["title"]["en"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_of_one_profile_fail_each_for_itself_and_nobody_speaks_for_another() {
+    let folder = tempdir().unwrap();
+    let bell = Bell::open(folder.path()).await;
+    let fetch = |cause| fails(Step::Fetch, cause);
+    let steps: [(&str, Health, &[&str]); 9] = [
+        ("a", fetch(Cause::Gone { status: 404 }), &["Office A: gone (404) (fetch)"]),
+        ("b", fetch(Cause::Status { status: 500 }), &["Office B: answers 500 (fetch)"]),
+        // A site that is down answers now this, now that: it is down all the same.
+        ("b", fetch(Cause::Status { status: 502 }), &[]),
+        ("a", well(), &["Office A: recovered from gone (404) (fetch)"]),
+        ("c", fetch(Cause::Refused { status: 451 }), &["Office C: refused 451 (fetch)"]),
+        (
+            "c",
+            fetch(Cause::Refused { status: 429 }),
+            &["Office C: no longer refused 451 (fetch), but not well yet", "Office C: refused 429 (fetch)"],
+        ),
+        ("a", fails(Step::Article, Cause::Gone { status: 404 }), &["Office A: gone (404) (article)"]),
+        ("b", well(), &["Office B: recovered from answers 502 (fetch)"]),
+        ("c", well(), &["Office C: recovered from refused 429 (fetch)"]),
+    ];
+    for (id, health, said) in steps {
+        bell.set(id, health).await;
+        assert_eq!(titles(&bell.pass().await.1), said, "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_an_alarm_leaves_it_or_is_configured_no_more_is_said() {
+    let folder = tempdir().unwrap();
+    let mut bell = Bell::open(folder.path()).await;
+    let steps: [(&str, Health, &[&str]); 5] = [
+        ("a", broken(), &["Office A: markup changed (container)"]),
+        ("b", broken(), &["Office B, too: markup changed (container)"]),
+        ("a", well(), &["Office A: recovered from markup changed (container), which goes on for 1 more"]),
+        ("a", broken(), &["Office A, too: markup changed (container)"]),
+        ("c", broken(), &["Office C: markup changed (container)"]),
+    ];
+    let mut last = Vec::new();
+    for (id, health, said) in steps {
+        bell.set(id, health).await;
+        let posts = bell.pass().await.1;
+        assert_eq!(titles(&posts), said, "{id}");
+        last.push(posts[0].message());
+    }
+    // The message names whom it is about, and all who are in it.
+    let (joined, ids) = (&last[1], |list: &Value| list.as_array().unwrap().len());
+    assert_eq!((joined["event"].as_str(), &joined["alarm"]), (Some("joined"), &last[0]["alarm"]));
+    assert_eq!((joined["about"][0]["id"].as_str(), ids(&joined["about"]), ids(&joined["sources"])), (Some("b"), 1, 2));
+
+    let without = |config: &Config, ids: &[&str]| {
+        let mut config = config.clone();
+        config.sources.retain(|source| !ids.contains(&source.id.as_str()));
+        config
+    };
+    bell.config = without(&bell.config, &["b"]);
+    let removed = bell.pass().await.1;
+    let title = |name: &str| format!("{name}: removed from the configuration, was markup changed (container)");
+    assert_eq!(titles(&removed), [title("Office B")]);
+    assert_eq!((&removed[0].message()["event"], &removed[0].message()["over"]), (&"removed".into(), &Value::Null));
+    bell.config = without(&bell.config, &["a", "c"]);
+    let over = bell.pass().await.1;
+    assert_eq!(titles(&over), [title("Office A"), title("Office C")]);
+    let ledger = bell.line.store.alarms().await.unwrap();
+    assert_eq!(ledger.open().count(), 0);
+    assert!(ledger.alarms.iter().all(|alarm| alarm.headline().en.contains("removed from the configuration")));
+    assert!(bell.pass().await.1.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn our_own_network_is_one_alarm_and_sources_are_held_back() {
     let folder = tempdir().unwrap();

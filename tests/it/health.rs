@@ -161,6 +161,84 @@ async fn a_quiet_week_is_not_reported_and_an_empty_list_is_not_a_broken_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_container_full_of_links_is_no_empty_list() {
+    let full = include_str!("health_pages/items-renamed.html");
+    let beside = include_str!("health_pages/titles-beside-links.html");
+    let one = include_str!("health_pages/one-link.html");
+    let cases = [
+        (full, State::Broken, Cause::MarkupChanged),
+        (beside, State::Broken, Cause::MarkupChanged),
+        (one, State::Quiet, Cause::EmptyList),
+    ];
+    for (page, state, cause) in cases {
+        let folder = tempdir().unwrap();
+        let (house, line) = kenya(folder.path()).await;
+        house.replay.answer(LISTING, 200, &html(), page.as_bytes().to_vec());
+        for _ in 0..2 {
+            let round = round(&house, &line).await;
+            assert_eq!(round.has_failed(), state == State::Broken, "{page}: {round:?}");
+        }
+        let health = health(&line, "kenya").await;
+        let trouble = health.trouble.clone().unwrap();
+        assert_eq!((health.state, trouble.step, trouble.cause), (state, Step::Items, cause), "{page}");
+        if state == State::Broken {
+            assert!(trouble.selector.unwrap().contains("div.views-row") && trouble.why.contains("listing.item"));
+            assert!(!health.generic_stands_in(), "they found nothing, either");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn articles_that_are_gone_stay_a_trouble_until_one_of_them_is_read() {
+    let answer = |house: &House, status: u16| {
+        for fixture in demo::fixtures().unwrap() {
+            if fixture.name.starts_with("kenya/") && fixture.url.as_str() != LISTING && fixture.status == 200 {
+                let body = if status == 200 { fixture.body.to_vec() } else { Vec::new() };
+                house.replay.answer(fixture.url.as_str(), status, &html(), body);
+            }
+        }
+    };
+    let folder = tempdir().unwrap();
+    let house = House::open(folder.path()).await;
+    let line = house.line(Store::memory()).await;
+    answer(&house, 404);
+    for number in 1..=3 {
+        let round = round(&house, &line).await;
+        let health = health(&line, "kenya").await;
+        let trouble = health.trouble.clone().unwrap();
+        assert_eq!((round.stored, health.state, trouble.step), (0, State::Broken, Step::Article), "round {number}");
+        assert_eq!(trouble.cause, Cause::Gone { status: 404 }, "round {number}");
+        assert!(round.has_failed(), "round {number}: to ask for nothing is no recovery: {round:?}");
+        let advice = trouble.advice();
+        assert!(advice.en.contains("its articles are not") && advice.fr.contains("pas ses articles"), "{advice:?}");
+    }
+    answer(&house, 200);
+    house.later(24);
+    assert!(round(&house, &line).await.stored > 5);
+    assert_eq!(health(&line, "kenya").await.state, State::Ok);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_is_configured_as_a_page_is_named() {
+    for feed in [
+        "<?xml version=\"1.0\"?>\n<!-- made daily -->\n<rss version=\"2.0\"><channel><title>News</title></channel></rss>",
+        "\u{FEFF}<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>News</title></feed>",
+        "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"></rdf:RDF>",
+    ] {
+        let folder = tempdir().unwrap();
+        let (house, line) = kenya(folder.path()).await;
+        house.replay.answer(LISTING, 200, &html(), feed.as_bytes().to_vec());
+        round(&house, &line).await;
+        round(&house, &line).await;
+        let trouble = health(&line, "kenya").await.trouble.unwrap();
+        assert_eq!((trouble.step, &trouble.cause), (Step::Listing, &Cause::IsFeed), "{feed}");
+        for advice in [trouble.advice().en, trouble.advice().fr] {
+            assert!(advice.contains("kind = \"feed\""), "{advice}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_that_are_no_list_are_named_and_bring_no_article() {
     let menus = include_str!("health_pages/menus-only.html");
     let scripts = include_str!("health_pages/needs-javascript.html");

@@ -80,6 +80,8 @@ async fn every_way_of_editing_applies_without_dropping_what_is_in_hand() {
     let folder = running.folder.path();
     let hammer = Hammer::on(&running);
     running.until("the slow round runs", async |_| slow.asked("/news") == 1).await;
+    let series = "depeche_source_state{source=\"slow\"";
+    assert!(running.get("/metrics").await.unwrap().1.contains(series));
 
     by_rename(folder, &config("renamed", &with));
     title_is(&running, "renamed").await;
@@ -95,6 +97,8 @@ async fn every_way_of_editing_applies_without_dropping_what_is_in_hand() {
         .await;
     assert_eq!((slow.asked("/news"), slow.asked("/news/wells-of-garissa")), (1, 1), "nothing was begun anew");
     assert_eq!(running.json("/health/sources").await["sources"].as_array().unwrap().len(), 0);
+    let metrics = running.get("/metrics").await.unwrap().1;
+    assert!(!metrics.contains("source=\"slow\""), "no series outlives its source: {metrics}");
     assert_eq!(running.get("/feed.json?source=slow").await.unwrap().0, 200, "its name stays valid");
 
     // From a file to links, and the links swapped.

@@ -62,6 +62,14 @@ pub fn feed(input: &PageInput<'_>, order: DateOrder) -> Result<Listing, ExtractE
     Ok(Listing { items_matched: feed.entries.len(), next, cut, ..Listing::of(candidates) })
 }
 
+/// True when a text begins as RSS, RDF or Atom does: by the name of its first element.
+pub fn is_feed(text: &str) -> bool {
+    let first = text.match_indices('<').take(20).map(|(at, _)| &text[at + 1..]);
+    let name = first.into_iter().find(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let name = name.and_then(|rest| rest.split(|c: char| c.is_ascii_whitespace() || c == '>').next());
+    name.is_some_and(|name| ["rss", "feed", "rdf:RDF", "atom:feed"].contains(&name))
+}
+
 fn candidate(input: &PageInput<'_>, entry: &Entry, extra: &Extra, home: Option<&Url>, reader: &Reader) -> Candidate {
     let title = clean_line(&plain(&entry.title.as_ref().map(|t| t.content.clone()).unwrap_or_default()));
     let content = entry.content.as_ref().and_then(|c| c.body.clone()).filter(|body| !body.trim().is_empty());

@@ -18,8 +18,11 @@ pub(super) struct Moved {
     pub(super) for_good: bool,
 }
 
-/// What the first page of a listing showed. An empty list in its container is a quiet office; a missing container is a
-/// changed site, and an error only where nothing stands in for it.
+/// So many links with a title are no empty list.
+const LEAST_LINKS: usize = 3;
+
+/// What the first page of a listing showed. An empty list in its container is a quiet office; a missing container, or one
+/// full of links of which none is an item, is a changed site, and an error only where nothing stands in for it.
 pub(super) fn judge(
     source: &Source,
     url: &Url,
@@ -49,7 +52,9 @@ pub(super) fn judge(
     // The markup did not change by itself where the whole page is another one.
     let cause = || moved.map_or(Cause::MarkupChanged, |moved| Cause::Moved { host: moved.host.clone() });
     match listing.container {
-        Container::Found if is_empty && !listing.needs_javascript => seen.finding = empty(source, 0),
+        Container::Found if is_empty && !listing.needs_javascript && listing.missed < LEAST_LINKS => {
+            seen.finding = empty(source, 0);
+        }
         _ if is_empty && listing.needs_javascript => return Err(ListingError::NeedsJavascript { url: url.clone() }),
         _ if is_empty && moved.is_some() => {
             let host = moved.map(|moved| moved.host.clone()).unwrap_or_default();

@@ -60,6 +60,12 @@ pub enum ListingError {
         /// As configured, or `by structure`.
         selector: String,
     },
+    /// A feed where a page was configured.
+    #[error("unable to find an article link on {url}: this is a feed; write kind = \"feed\" in the source")]
+    IsFeed {
+        /// The listing.
+        url: Url,
+    },
     /// Scripts would put the list there.
     #[error(
         "unable to find an article link on {url}: the page needs JavaScript, which is not run; look for a feed or a sitemap"
@@ -198,6 +204,9 @@ async fn read(line: &Line, source: &Source, page: Box<Page>) -> Result<(Url, Lis
     let (profile, language, kind) = (source.profile.clone(), source.language, source.kind);
     let latest = jiff::tz::TimeZone::UTC.to_datetime(line.clock.now()).date();
     let url = page.url.clone();
+    if kind == Kind::Html && extract::is_feed(&page.text) {
+        return Err(ListingError::IsFeed { url });
+    }
     let work = tokio::task::spawn_blocking(move || {
         let input = PageInput {
             url: &page.url,

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::{interface, layout, texts};
 use crate::article::{Language, SourceId};
 use crate::edition::SourceCard;
-use crate::health::{By, Health, Outage, State as Is, Step, Words};
+use crate::health::{Health, Outage, State as Is, Step, Words};
 use crate::store::SourceState;
 use crate::web::health::states;
 use crate::web::{Problem, Shared};
@@ -176,7 +176,6 @@ fn row(t: &Texts, ui: Language, root: &str, id: &SourceId, card: &SourceCard, st
 /// Cause, step and selector, the sentence of the round in English, and what to try.
 fn wrong(t: &Texts, ui: Language, health: &Health) -> Markup {
     let own = |words: Words| if ui == Language::FR { words.fr } else { words.en };
-    let generic = health.state.needs_a_look() && health.by == By::Generic;
     html! {
         @if let Some(trouble) = &health.trouble {
             strong { (own(trouble.cause.name())) }
@@ -186,9 +185,9 @@ fn wrong(t: &Texts, ui: Language, health: &Health) -> Markup {
                 }
             }
             br; span.meta lang="en" { (trouble.why) }
-            br; (t.advice) " " (own(trouble.cause.advice()))
+            br; (t.advice) " " (own(trouble.advice()))
         } @else if let Some(reason) = &health.reason { span lang="en" { (reason) } }
-        @if generic { br; (t.generic) }
+        @if health.generic_stands_in() { br; (t.generic) }
     }
 }
 
