@@ -299,6 +299,7 @@ impl Line {
         round.found = candidates.len();
         state.found = candidates.len() as u32;
         self.tell(Step::Listed(source.id.clone(), candidates.len()));
+        let listed = entry::addresses(source, &candidates);
         let (mut elsewhere, mut refusals) = (HashSet::new(), refusals::Refusals::default());
         for candidate in candidates.iter().rev() {
             if self.stop.is_cancelled() {
@@ -313,7 +314,8 @@ impl Line {
                 round.failed.push(Failure { url: candidate.url.clone(), why });
                 continue;
             }
-            let outcome = entry::bring(self, source, candidate, recheck, !state.first_round_done, seen).await;
+            let of_round = entry::Round { recheck, first_round: !state.first_round_done, listed: &listed };
+            let outcome = entry::bring(self, source, candidate, of_round, seen).await;
             let refusing = refusals.note(&host, &outcome);
             seen.answered += u32::from(outcome.as_ref().is_ok_and(|outcome| outcome.is_answer()));
             match outcome {

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::ask::ask;
 use super::out::say;
-use super::{Exit, configuration, table};
+use super::{Exit, table, unsigned_configuration};
 use crate::cli::CrawlArgs;
 use crate::config::Config;
 use crate::desk::{Checked, Desk, Reply, Request};
@@ -16,7 +16,7 @@ use crate::pipeline::{Line, Step};
 
 /// Runs it.
 pub(super) async fn run(args: CrawlArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

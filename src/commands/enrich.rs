@@ -20,7 +20,7 @@ struct Line {
 
 /// Runs it.
 pub(super) fn run(args: &EnrichArgs) -> Exit {
-    let words = match args.config.as_deref().map(super::configuration) {
+    let words = match args.config.as_deref().map(super::unsigned_configuration) {
         Some(Ok(config)) => config.theme_words,
         Some(Err(code)) => return Ok(code),
         None => Vec::new(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::ask::{ask, silently};
 use super::out::{Out, say};
-use super::{Exit, configuration};
+use super::{Exit, unsigned_configuration};
 use crate::cli::{ExportArgs, ImportArgs};
 use crate::config::{Config, StorePlace};
 use crate::desk::{Reply, Request};
@@ -15,7 +15,7 @@ use crate::store::{ExportReport, Store};
 
 /// Runs `export`.
 pub(super) async fn export(args: ExportArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
@@ -48,7 +48,7 @@ fn usual(config: &Config) -> PathBuf {
 
 /// Runs `import`. It works on a store that nobody holds.
 pub(super) async fn import(args: ImportArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

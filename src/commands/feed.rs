@@ -4,14 +4,14 @@ use std::io::Write;
 
 use super::ask::{ask, silently};
 use super::out::Out;
-use super::{Exit, configuration};
+use super::{Exit, unsigned_configuration};
 use crate::cli::{FeedArgs, FormatArg};
 use crate::desk::{Reply, Request};
 use crate::publish::Format;
 
 /// Runs it.
 pub(super) async fn run(args: FeedArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

@@ -2,6 +2,7 @@
 //! sets it looks for something, and silence would look like nothing to find.
 
 use std::env;
+use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -19,11 +20,17 @@ pub(super) fn open(usual: &str) -> Result<(), String> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(is_terminal())
         .with_target(false)
         .log_internal_errors(false)
         .try_init()
         .ok();
     Ok(())
+}
+
+/// Colours are for eyes; a file gets plain lines. `NO_COLOR` wins (no-color.org).
+fn is_terminal() -> bool {
+    std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn chosen(text: &str) -> Result<EnvFilter, String> {

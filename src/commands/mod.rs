@@ -74,13 +74,21 @@ fn asynchronous(command: impl Future<Output = Exit>) -> Exit {
     exit
 }
 
-/// The configuration, or what is wrong with it on standard error and the exit code for that.
+/// The configuration of whoever posts to webhooks, or what is wrong with it on standard error and the exit code for that.
 fn configuration(path: &Path) -> Result<Config, u8> {
-    let config = Config::load(path).map_err(|error| {
+    explained(Config::load(path))
+}
+
+/// The same for every other command: the secrets of webhooks may be the daemon's alone.
+fn unsigned_configuration(path: &Path) -> Result<Config, u8> {
+    explained(Config::load_unsigned(path))
+}
+
+fn explained(config: Result<Config, ConfigError>) -> Result<Config, u8> {
+    config.map_err(|error| {
         explain(&error);
         WRONG_USE
-    })?;
-    Ok(config)
+    })
 }
 
 fn explain(error: &ConfigError) {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::out::{Out, say};
-use super::{Exit, WRONG_USE, configuration};
+use super::{Exit, WRONG_USE, unsigned_configuration};
 use crate::article::ExtractedBy;
 use crate::cli::PreviewArgs;
 use crate::clock::Clock;
@@ -30,7 +30,7 @@ const SHOWN: usize = 12;
 
 /// Runs it.
 pub(super) async fn run(args: PreviewArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::out::{Out, say};
 use super::preview::{ask, today};
-use super::{Exit, WRONG_USE, configuration};
+use super::{Exit, WRONG_USE, unsigned_configuration};
 use crate::cli::ProfileArgs;
 use crate::clock::Clock;
 use crate::daemon;
@@ -19,7 +19,7 @@ use crate::store::Store;
 
 /// Runs it.
 pub(super) async fn run(args: ProfileArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

@@ -10,14 +10,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::ask::ask;
 use super::out::Out;
-use super::{Exit, configuration};
+use super::{Exit, unsigned_configuration};
 use crate::cli::ReprocessArgs;
 use crate::desk::{Reply, Request};
 use crate::pipeline::{Difference, Reprocessed, Step, Wanted};
 
 /// Runs it.
 pub(super) async fn run(args: ReprocessArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

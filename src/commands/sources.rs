@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::ask::{ask, silently};
 use super::out::Out;
-use super::{Exit, configuration};
+use super::{Exit, unsigned_configuration};
 use crate::cli::SourcesArgs;
 use crate::desk::{Reply, Request, SourceRow};
 use crate::health::By;
 
 /// Runs it.
 pub(super) async fn run(args: SourcesArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::ask::{ask, silently};
 use super::out::Out;
-use super::{Exit, configuration};
+use super::{Exit, unsigned_configuration};
 use crate::cli::VerifyArgs;
 use crate::desk::{Reply, Request};
 
 /// Runs it.
 pub(super) async fn run(args: VerifyArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

@@ -7,13 +7,13 @@ use url::Url;
 
 use super::ask::{ask, silently};
 use super::out::{Out, say};
-use super::{Exit, WRONG_USE, configuration};
+use super::{Exit, WRONG_USE, unsigned_configuration};
 use crate::cli::WithdrawArgs;
 use crate::desk::{Reply, Request};
 
 /// Runs it.
 pub(super) async fn run(args: WithdrawArgs) -> Exit {
-    let config = match configuration(&args.config.config) {
+    let config = match unsigned_configuration(&args.config.config) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };

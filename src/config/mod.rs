@@ -215,23 +215,43 @@ pub enum ConfigError {
 impl Config {
     /// Reads and validates a file, with overrides such as `DEPECHE_SERVER__LISTEN` from the environment.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        Config::of(path, &Config::read(path)?)
+    }
+
+    /// The same for whoever posts to no webhook: the secrets that sign may be missing.
+    pub fn load_unsigned(path: &Path) -> Result<Config, ConfigError> {
+        Config::validated(path, &Config::read(path)?, false)
+    }
+
+    fn read(path: &Path) -> Result<String, ConfigError> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable { path: shown.clone(), why })?;
-        Config::of(path, &text)
+        let bytes = std::fs::read(path).map_err(|why| ConfigError::Unreadable { path: shown.clone(), why })?;
+        String::from_utf8(bytes).map_err(|error| {
+            let whole = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+            let mut mistakes = mistake::Mistakes::new(&whole);
+            let message = "unable to read on: what stands here is not UTF-8; save the file in that encoding";
+            mistakes.add(&(whole.len()..whole.len()), message);
+            ConfigError::Mistakes { path: shown, mistakes: mistakes.into_sorted() }
+        })
     }
 
     /// Validates what a file says, with overrides from the environment.
     pub fn of(path: &Path, text: &str) -> Result<Config, ConfigError> {
+        Config::validated(path, text, true)
+    }
+
+    fn validated(path: &Path, text: &str, signs: bool) -> Result<Config, ConfigError> {
         let shown = path.display().to_string();
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let environment: Vec<(String, String)> =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
-        Config::parse(text, folder, &environment).map_err(|mistakes| ConfigError::Mistakes { path: shown, mistakes })
+        validate::validate(text, folder, &environment, signs)
+            .map_err(|mistakes| ConfigError::Mistakes { path: shown, mistakes })
     }
 
     /// Validates a text. Relative folders are relative to `folder`.
     pub fn parse(text: &str, folder: &Path, environment: &[(String, String)]) -> Result<Config, Vec<Mistake>> {
-        validate::validate(text, folder, environment)
+        validate::validate(text, folder, environment, true)
     }
 
     /// The source with this id.

@@ -119,3 +119,30 @@ listing.item = "article"
     let rules = config.sources[0].profile.as_ref().unwrap().rules();
     assert_eq!((rules.item.as_deref(), rules.article_body.as_deref()), (Some("article"), Some(".body")));
 }
+
+#[test]
+fn a_file_in_another_encoding_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, b"[server]\n# Ha\xEFti\n").unwrap();
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(error.contains("config.toml:2:5: ") && error.contains("not UTF-8"), "{error}");
+}
+
+#[test]
+fn who_posts_to_no_webhook_needs_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let hook = "[[webhook]]\nname = \"x\"\nurl = \"https://hooks.example/x\"\nsecret_env = \"DEPECHE_NOWHERE\"\n";
+    std::fs::write(&path, hook).unwrap();
+    assert!(Config::load(&path).unwrap_err().to_string().contains("DEPECHE_NOWHERE"));
+    assert_eq!(Config::load_unsigned(&path).unwrap().webhooks.len(), 1);
+}
+
+#[test]
+fn a_theme_stands_once_and_its_words_have_letters() {
+    let theme = "[[theme]]\nslug = \"mines\"\nkeywords.en = [\"landmine\", \" \"]\n";
+    let found = mistakes(&format!("{theme}{theme}"));
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found[0].starts_with("3:28: ") && found.iter().any(|m| m.contains("twice")), "{found:?}");
+}

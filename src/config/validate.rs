@@ -18,7 +18,13 @@ use crate::enrich::ThemeWords;
 use crate::extract::Profile;
 use crate::query::{Body, Vocabulary};
 
-pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String)]) -> Result<Config, Vec<Mistake>> {
+/// `signs` is whether webhooks are to be posted: who posts nothing needs no secrets.
+pub(super) fn validate(
+    text: &str,
+    folder: &Path,
+    environment: &[(String, String)],
+    signs: bool,
+) -> Result<Config, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(text);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -38,7 +44,7 @@ pub(super) fn validate(text: &str, folder: &Path, environment: &[(String, String
         themes: themes.iter().map(|theme| theme.slug.to_string()).collect(),
         sources: sources.iter().map(|source| source.id.to_string()).collect(),
     };
-    let webhooks = webhook::webhooks(root.sections("webhook", m), environment, &known, m);
+    let webhooks = webhook::webhooks(root.sections("webhook", m), signs.then_some(environment), &known, m);
     root.close(m);
     let found = mistakes.into_sorted();
     if !found.is_empty() {
@@ -246,7 +252,7 @@ fn crawl(mut section: Section<'_, '_>, m: &mut Mistakes<'_>) -> Crawl {
 }
 
 fn themes(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>) -> (Themes, Vec<ThemeWords>) {
-    let (mut themes, mut words) = (Themes::builtin(), Vec::new());
+    let (mut themes, mut words, mut slugs) = (Themes::builtin(), Vec::new(), HashSet::new());
     for mut section in sections {
         let span = section.span.clone();
         let slug = section.string("slug", m).and_then(|at| {
@@ -262,7 +268,14 @@ fn themes(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>) -> (Themes, Vec<
         let (en, fr) = (names.string("en", m), names.string("fr", m));
         names.close(m);
         let mut keywords = section.inner("keywords", m);
-        let mut list = |key| keywords.strings(key, m).into_iter().map(|at| at.value).collect::<Vec<_>>();
+        let mut list = |key| {
+            let (good, blank): (Vec<_>, Vec<_>) =
+                keywords.strings(key, m).into_iter().partition(|at| at.value.chars().any(char::is_alphanumeric));
+            for at in blank {
+                m.add(&at.span, format!("unable to use {:?} as a keyword: it has no letter", at.value));
+            }
+            good.into_iter().map(|at| at.value).collect::<Vec<_>>()
+        };
         let (words_en, words_fr, words_es) = (list("en"), list("fr"), list("es"));
         keywords.close(m);
         let reliefweb = section.string("reliefweb_theme", m).and_then(|at| read(&at, m, |text| {
@@ -273,6 +286,9 @@ fn themes(sections: Vec<Section<'_, '_>>, m: &mut Mistakes<'_>) -> (Themes, Vec<
             m.add(&span, "unable to use this [[theme]]: it has no slug");
             continue;
         };
+        if !slugs.insert(slug.clone()) {
+            m.add(&span, format!("unable to use the theme {slug:?} twice: put both into one [[theme]]"));
+        }
         let old = themes.get(&slug).cloned();
         let name = |new: Option<At<String>>, old: Option<String>| {
             new.map(|at| at.value).or(old).unwrap_or_else(|| slug.clone())

@@ -14,7 +14,7 @@ use crate::query::{Query, Vocabulary};
 
 pub(super) fn webhooks(
     sections: Vec<Section<'_, '_>>,
-    environment: &[(String, String)],
+    environment: Option<&[(String, String)]>,
     known: &Vocabulary,
     m: &mut Mistakes<'_>,
 ) -> Vec<Hook> {
@@ -25,7 +25,7 @@ pub(super) fn webhooks(
 
 fn webhook(
     mut section: Section<'_, '_>,
-    environment: &[(String, String)],
+    environment: Option<&[(String, String)]>,
     names: &mut HashSet<String>,
     known: &Vocabulary,
     m: &mut Mistakes<'_>,
@@ -37,7 +37,7 @@ fn webhook(
     }
     let name = name.filter(|at| fits(at, names, m));
     let url = url.and_then(|at| read(&at, m, address));
-    let secret = section.string("secret_env", m).and_then(|at| secret(&at, environment, m));
+    let secret = section.string("secret_env", m).and_then(|at| secret(&at, environment?, m));
     let query = section.string("query", m);
     let events = section.strings("events", m);
     let (health, articles) = told_of(&events, query.is_some(), m);

@@ -11,7 +11,7 @@ use super::blocks::{self, Body};
 use super::facts::Facts;
 use super::page::{Page, outermost, same_host, text_of};
 use super::profile::{Alternatives, Profile};
-use super::{BlockKey, ExtractError, PageInput, generic, memory, pieces, published, scripts, title};
+use super::{BlockKey, ExtractError, PageInput, error_page, generic, memory, pieces, published, scripts, title};
 use crate::article::{
     Alternate, Attachment, DeclaredLanguages, ExtractedBy, Image, Language, Lean, PageKind, RawArticle, SafeHtml,
     clean_line, fold,
@@ -72,6 +72,9 @@ pub fn read(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Reading,
     }
     if text.is_empty() || title.is_empty() {
         return Err(ExtractError::Empty);
+    }
+    if error_page::is_one(&title, &text) {
+        return Err(ExtractError::ErrorPage { title });
     }
     let published = published::find(&page, &facts, profile, &title, &text);
     let modified = facts

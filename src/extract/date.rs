@@ -24,10 +24,13 @@ static COMPACT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 static SHORT: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{2})(?:\s|,|$)"));
 static DAY_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(r"\b(\d{1,2})(?:er|st|nd|rd|th|º|°)?[\s.\-]*(?:de\s+)?(\p{L}{3,10})\.?[\s,.\-]*(?:de\s+|del\s+)?(\d{4})\b")
+    pattern(r"\b(\d{1,2})(?:er|st|nd|rd|th|º|°)?[\s.\-]*(?:de\s+)?(\p{L}{2,12})\.?[\s,.\-]*(?:de\s+|del\s+)?(\d{4})\b")
 });
+/// `24 tháng 11 năm 2026`, folded.
+static VIETNAMESE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"\b(\d{1,2})\s+thang\s+(\d{1,2}),?\s+(?:nam\s+)?(\d{4})\b"));
 static MONTH_FIRST: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?[\s\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,.\-]+(\d{4})\b"));
+    LazyLock::new(|| pattern(r"\b(\p{L}{2,12})\.?[\s\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,.\-]+(\d{4})\b"));
 static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})\b"));
 static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
@@ -68,13 +71,17 @@ pub struct Reader {
 impl Reader {
     /// The first credible date of a text.
     pub fn read(&self, text: &str, from: &str) -> Option<PageDate> {
-        if !text.bytes().any(|b| b.is_ascii_digit()) {
+        if !text.bytes().any(|b| b.is_ascii_digit()) && !text.chars().any(|c| digit(c).is_some()) {
             return None;
         }
         let mut folded = String::with_capacity(text.len());
         for c in text.chars() {
             if c.is_ascii() {
                 folded.push(c.to_ascii_lowercase());
+            } else if let Some(digit) = digit(c) {
+                folded.push(digit);
+            } else if c == 'ı' {
+                folded.push('i');
             } else if c.is_alphabetic() && c < '\u{400}' {
                 // Accents go; letters of other scripts stay as they are.
                 folded.push_str(&fold(c.encode_utf8(&mut [0; 4])));
@@ -82,6 +89,7 @@ impl Reader {
                 folded.extend(c.to_lowercase());
             }
         }
+        let folded = calendar::in_one_word(folded);
         let mut found: Vec<(usize, PageDate)> = Vec::new();
         let mut keep = |captures: &Captures<'_>, year: i16, month: i8, day: i8| {
             let (Some(whole), Ok(date)) = (captures.get(0), Date::new(year, month, day)) else { return };
@@ -104,6 +112,13 @@ impl Reader {
         for captures in MONTH_FIRST.iter().flat_map(|p| p.captures_iter(&folded)) {
             if let (Some(month), Some(day), Some(year)) =
                 (calendar::month(&captures[1]), number(&captures, 2), number(&captures, 3))
+            {
+                keep(&captures, year, month, day);
+            }
+        }
+        for captures in VIETNAMESE.iter().flat_map(|p| p.captures_iter(&folded)) {
+            if let (Some(day), Some(month), Some(year)) =
+                (number(&captures, 1), number(&captures, 2), number(&captures, 3))
             {
                 keep(&captures, year, month, day);
             }
@@ -158,6 +173,16 @@ impl Reader {
         let latest = self.latest.and_then(|latest| latest.tomorrow().ok());
         date.year() >= 1990 && latest.map_or(date.year() <= 2100, |latest| date <= latest)
     }
+}
+
+/// A digit as Arabic and Persian write it.
+fn digit(c: char) -> Option<char> {
+    let value = match c {
+        '\u{660}'..='\u{669}' => u32::from(c) - 0x660,
+        '\u{6F0}'..='\u{6F9}' => u32::from(c) - 0x6F0,
+        _ => return None,
+    };
+    char::from_digit(value, 10)
 }
 
 fn iso(captures: &Captures<'_>) -> Option<(Date, Option<Time>, Option<i16>)> {
@@ -221,6 +246,17 @@ mod tests {
             ("13 Feb 2024 15:21 EST", "2024-02-13T15:21:00-05:00"),
             ("13 Feb 2024 10:00 - 12:00 noon", "2024-02-13T10:00:00Z"),
             ("15 مارس 2024", "2024-03-15"),
+            ("١٥ آذار/مارس ٢٠٢٤", "2024-03-15"),
+            ("26 تشرين الأول/أكتوبر 2024", "2024-10-26"),
+            ("3 آب 2024", "2024-08-03"),
+            ("12 غشت 2024", "2024-08-12"),
+            ("24 листопада 2024", "2024-11-24"),
+            ("24 Kasım 2024", "2024-11-24"),
+            ("24. novembra 2024.", "2024-11-24"),
+            ("24 października 2024", "2024-10-24"),
+            ("24 Ιανουαρίου 2024", "2024-01-24"),
+            ("Hà Nội, ngày 24 tháng 11 năm 2024", "2024-11-24"),
+            ("24 Novemba 2024", "2024-11-24"),
         ] {
             assert_eq!(day(text).as_deref(), Some(want), "{text}");
         }

@@ -8,6 +8,7 @@ mod article;
 mod blocks;
 mod calendar;
 mod date;
+mod error_page;
 mod facts;
 mod features;
 mod feed;
@@ -40,6 +41,7 @@ pub use memory::{BlockKey, HostMemory};
 pub use probe::{Dropped, Probe, dropped, probe_article, probe_listing};
 pub use profile::{BadSelector, DateOrder, Profile, ProfileRules};
 pub use propose::{Proposal, Trial, TrialOfArticle, propose};
+pub use published::is_weak;
 pub use rivals::{Rival, left_out, rivals};
 pub use sitemap::{Sitemap, is_article, sitemap};
 
@@ -168,6 +170,14 @@ pub enum ExtractError {
     /// Nested so deeply, or with so many attributes, that it can only be an accident or an attack.
     #[error("unable to read the page: its elements are nested too deeply, or carry too many attributes")]
     TooDeep,
+    /// An error, a wall or a sign on a closed door, whatever its status says.
+    #[error(
+        "unable to find an article: the page says {title:?}, and nothing else; the site answers errors as if they were pages"
+    )]
+    ErrorPage {
+        /// Its title.
+        title: String,
+    },
     /// Neither a title nor any text.
     #[error("unable to find an article: the page has neither a title nor any text")]
     Empty,

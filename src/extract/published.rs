@@ -64,6 +64,20 @@ const MODIFIED: &[&str] = &[
     "article:modified",
     "utime",
 ];
+/// True for a date that may be another story's, or that of a change: what a listing or a feed says outweighs it.
+pub fn is_weak(date: &PageDate) -> bool {
+    const WEAK: &[&str] = &[
+        "near the headline",
+        "dateline",
+        "a line that says so",
+        "a line of its own",
+        "a line about a change",
+        "json-ld dateModified",
+    ];
+    let from = date.from.as_str();
+    WEAK.contains(&from) || MODIFIED.contains(&from) || DATED.contains(&from)
+}
+
 pub(super) fn find(
     page: &Page<'_>,
     facts: &Facts<'_>,

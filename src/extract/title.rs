@@ -118,6 +118,8 @@ fn likeness(a: &str, b: &str) -> f32 {
 /// The names that a site goes by.
 struct Site {
     names: Vec<String>,
+    /// The words of its address: a name made of them alone is its own.
+    words: Vec<String>,
 }
 
 impl Site {
@@ -132,7 +134,16 @@ impl Site {
         let host = bare_host(page.input.url);
         names.extend(host.rsplit('.').nth(1).map(letters));
         names.retain(|name| name.chars().count() > 2);
-        Site { names }
+        let mut words: Vec<String> = host.split(['.', '-']).filter(|word| word.len() > 2).map(letters).collect();
+        // The organisation writes its name in two ways, its address in one.
+        words.extend(words.contains(&"iom".to_owned()).then(|| "oim".to_owned()));
+        Site { names, words }
+    }
+
+    /// The site's name, or words of its address: `IOM Kenya` on kenya.iom.int.
+    fn is_name(&self, part: &str) -> bool {
+        let words: Vec<String> = part.split_whitespace().map(letters).filter(|word| !word.is_empty()).collect();
+        self.is(part) || words.len() > 1 && words.iter().all(|word| self.words.contains(word))
     }
 
     /// A title that is nothing but the site's name.
@@ -153,14 +164,14 @@ impl Site {
                 && self.names.iter().any(|known| known.contains(&name) || (name.contains(known) && known.len() > 3));
             let is_bar = part.contains(['|', '｜', ':', '•']);
             let is_short = tail.split_whitespace().count() <= 4 && head.split_whitespace().count() >= 3;
-            if !(is_site || (is_bar && is_short)) || head.trim().is_empty() {
+            if !(is_site || self.is_name(tail) || (is_bar && is_short)) || head.trim().is_empty() {
                 break;
             }
             title = clean_line(head);
         }
         for part in PARTS {
             if let Some((name, rest)) = title.split_once(part)
-                && self.is(name)
+                && self.is_name(name)
                 && !rest.trim().is_empty()
             {
                 return clean_line(rest);
@@ -182,13 +193,17 @@ mod tests {
 
     #[test]
     fn the_name_of_the_site_goes() {
-        let site = Site { names: vec!["lacanaille".to_owned(), "haitioffice".to_owned()] };
+        let of = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let site = Site { names: of(&["lacanaille", "haitioffice"]), words: of(&["haiti", "iom", "int", "oim"]) };
         for (title, want) in [
             ("Une école rouvre | La Canaille", "Une école rouvre"),
             ("La Canaille - Une école rouvre", "Une école rouvre"),
             ("Une école rouvre – le récit", "Une école rouvre – le récit"),
             ("Port-au-Prince: a school reopens | News | Haiti Office", "Port-au-Prince: a school reopens"),
             ("La Canaille", "La Canaille"),
+            ("OIM Haïti :: Une école rouvre", "Une école rouvre"),
+            ("Une école rouvre - IOM Haiti", "Une école rouvre"),
+            ("Haïti :: Une école rouvre", "Haïti :: Une école rouvre"),
         ] {
             assert_eq!(site.strip(title), want, "{title}");
         }

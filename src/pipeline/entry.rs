@@ -1,6 +1,7 @@
 //! One candidate: fetched if need be, read, judged, stored. What is stored was flushed; what fails says why.
 //! It never stores a page whose bytes are those it read before.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,7 @@ use super::put::{self, Found};
 use super::reading::{self, Read, Rules};
 use super::{Line, Recheck};
 use crate::archive::Capture;
-use crate::article::{Article, ExtractedBy};
+use crate::article::{Article, ExtractedBy, RawArticle, fold};
 use crate::config::{Kind, Source};
 use crate::dedup;
 use crate::extract::{self, ExtractError, HostMemory};
@@ -99,15 +100,24 @@ pub enum EntryError {
     Store(#[from] StoreError),
 }
 
+/// What a candidate is brought in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Round<'a> {
+    pub(super) recheck: Recheck,
+    pub(super) first_round: bool,
+    /// The canonical addresses of all that the listing names.
+    pub(super) listed: &'a HashSet<String>,
+}
+
 /// Brings one candidate.
 pub(super) async fn bring(
     line: &Line,
     source: &Source,
     candidate: &StoredCandidate,
-    recheck: Recheck,
-    first_round: bool,
+    round: Round<'_>,
     seen: &mut Seen,
 ) -> Result<Outcome, EntryError> {
+    let Round { recheck, first_round, listed } = round;
     let url = Url::parse(&candidate.url).map_err(|why| EntryError::Address { url: candidate.url.clone(), why })?;
     // An item without a page is told by its query alone.
     let drop_query = source.drop_query() && !candidate.no_page;
@@ -194,8 +204,8 @@ pub(super) async fn bring(
                 return Err(EntryError::NotHtml { url: page.url, media_type });
             }
             let (at, hops) = (page.url, page.hops);
-            let memory = line.memory_of(source, &at).await?;
-            let Read { raw, shown, blocks } = match read(source, capture.clone(), memory).await {
+            let of_site = line.memory_of(source, &at).await?;
+            let Read { raw, shown, blocks } = match read(source, capture.clone(), of_site).await {
                 Err(error @ EntryError::Extract { .. }) if has_entry(candidate) => {
                     tracing::info!(source = %source.id, %url, %error, "the feed's own entry is used");
                     return by_itself(line, source, candidate, &at, first_round, None).await;
@@ -208,8 +218,14 @@ pub(super) async fn bring(
                 line.store.save_page(&key, fresh).await?;
                 return Ok(Outcome::NoArticle);
             };
-            let named = raw.canonical.clone().unwrap_or_else(|| raw.url.clone());
-            let canonical = dedup::canonical(&named, drop_query);
+            // Its profile fits no more: what stands there may be anything, and what was read well stays as it was.
+            let was_described = stored.as_ref().is_some_and(|known| matches!(known.by, ExtractedBy::Profile(_)));
+            if live && was_described && describes_body(source) && raw.by == ExtractedBy::Generic {
+                let before = memory.unwrap_or_default();
+                line.store.save_page(&key, PageMemory { fetched: now, ..before }).await?;
+                return Ok(Outcome::Unchanged);
+            }
+            let canonical = named(line, source, &raw, listed).await?;
             if line.store.is_blocked(&canonical).await? {
                 return Ok(Outcome::Blocked);
             }
@@ -231,6 +247,46 @@ pub(super) async fn bring(
     }
 }
 
+/// True where the source's profile says where bodies stand.
+fn describes_body(source: &Source) -> bool {
+    source.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some())
+}
+
+/// The address that an article goes by: the one that its page names as canonical, if that may be believed. A page that
+/// names the listing, the site's front page, another item of the listing, or the address of another text does not mean
+/// itself.
+async fn named(line: &Line, source: &Source, raw: &RawArticle, listed: &HashSet<String>) -> Result<String, StoreError> {
+    let of = |url: &Url| dedup::canonical(url, source.drop_query());
+    let own = of(&raw.url);
+    let Some(named) = &raw.canonical else { return Ok(own) };
+    let canonical = of(named);
+    let is_front = |url: &Url| url.path().len() <= 1 && url.query().is_none();
+    if canonical == own
+        || canonical == of(&source.url)
+        || listed.contains(&canonical)
+        || is_front(named) && !is_front(&raw.url)
+    {
+        return Ok(own);
+    }
+    let other = match line.store.by_url(&canonical).await? {
+        Some(id) => line.store.article(id).await?,
+        None => None,
+    };
+    let is_another = other.is_some_and(|other| {
+        let is_own = Url::parse(&other.url).ok().is_some_and(|url| of(&url) == own);
+        !is_own
+            && fold(&other.title) != fold(&raw.title)
+            && dedup::fingerprint(&raw.title, &raw.text).exact != other.fingerprint.exact
+    });
+    Ok(if is_another { own } else { canonical })
+}
+
+/// The canonical addresses of candidates.
+pub(super) fn addresses(source: &Source, candidates: &[StoredCandidate]) -> HashSet<String> {
+    let urls = candidates.iter().filter_map(|candidate| Url::parse(&candidate.url).ok());
+    urls.map(|url| dedup::canonical(&url, source.drop_query())).collect()
+}
+
 /// True when a page that was asked for before may and should be asked for again. `stored` is its article, and whether
 /// that is served.
 fn is_due(
@@ -246,11 +302,16 @@ fn is_due(
         let rested = now.duration_since(page.fetched) >= a_day;
         // A second look, a day later, decides about an article that is served.
         let decides = stored.is_some_and(|(_, live)| live);
-        return rested && (decides || recheck == Recheck::All || schedule::gone_due(since, page.fetched, now));
+        let asked_by_hand = recheck == Recheck::All;
+        // What was an article is on the listing again.
+        return asked_by_hand && stored.is_some()
+            || rested && (decides || asked_by_hand || schedule::gone_due(since, page.fetched, now));
     }
     let changed = candidate.modified.is_some_and(|modified| modified > page.fetched);
     match stored {
-        Some((article, _)) => {
+        // Somebody let it in again.
+        Some((_, false)) => true,
+        Some((article, true)) => {
             changed || recheck == Recheck::All || schedule::recheck_due(article.first_seen, page.fetched, now)
         }
         // What was no article is one only after it changed: a sitemap says so, elsewhere a day later is soon enough.

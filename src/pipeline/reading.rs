@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use http::header;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::settle::{self, Given};
 use crate::archive::{Capture, Content, Notes};
-use crate::article::{Article, Language, PageKind, RawArticle};
+use crate::article::{Article, Language, PageDate, PageKind, RawArticle};
 use crate::config::{Kind, Source};
 use crate::dedup;
 use crate::enrich::{Enricher, Input};
@@ -74,7 +75,7 @@ fn notes(source: &Source, candidate: &StoredCandidate, url: &url::Url, hash: u64
         page: dedup::canonical(url, source.drop_query() && !candidate.no_page),
         hash,
         title: candidate.title.clone(),
-        date: candidate.date.clone(),
+        date: candidate.date.clone().or_else(|| changed(candidate)),
         language: candidate.language,
         no_page: candidate.no_page,
     }
@@ -111,7 +112,7 @@ pub(super) fn read_telling(capture: &Capture, rules: &Rules) -> Result<Read, Ext
         html: &html,
         content_language: text(header::CONTENT_LANGUAGE),
         source_language: rules.language,
-        latest: Some(jiff::tz::TimeZone::UTC.to_datetime(capture.at).date()),
+        latest: Some(TimeZone::UTC.to_datetime(capture.at).date()),
         memory: rules.memory.as_deref(),
     };
     let extract::Reading { mut raw, matched, blocks } = extract::read(&input, rules.profile.as_deref())?;
@@ -119,15 +120,32 @@ pub(super) fn read_telling(capture: &Capture, rules: &Rules) -> Result<Read, Ext
     if rules.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body) {
         return Ok(Read { raw: None, shown: shown(&raw, matched), blocks: Vec::new() });
     }
-    // The listing's date is the article's own; one that merely stands near the headline may be another's.
-    let weak = raw.published.as_ref().is_none_or(|date| date.from == "near the headline");
-    if weak && notes.date.is_some() {
-        raw.published.clone_from(&notes.date);
+    if let Some(listed) = &notes.date
+        && raw.published.as_ref().is_none_or(|date| gives_way(date, listed))
+    {
+        raw.published = Some(listed.clone());
     }
     raw.declared.item = notes.language.or(raw.declared.item);
     let shown = shown(&raw, matched);
     Ok(Read { raw: Some(raw), shown, blocks })
 }
+
+/// The listing's date is the article's own; one that merely stands near the headline may be another's. Of one day the
+/// date that has the hour says more. A sitemap knows changes alone, which is better than nothing.
+fn gives_way(date: &PageDate, listed: &PageDate) -> bool {
+    let is_told = listed.from != LASTMOD;
+    let has_hour = date.date == listed.date && date.time.is_none() && listed.time.is_some();
+    is_told && (extract::is_weak(date) || has_hour)
+}
+
+/// When a page changed last, as the sitemap says: it was published no later.
+fn changed(candidate: &StoredCandidate) -> Option<PageDate> {
+    let at = TimeZone::UTC.to_datetime(candidate.modified?);
+    Some(PageDate { date: at.date(), time: Some(at.time()), offset_minutes: Some(0), from: LASTMOD.to_owned() })
+}
+
+/// Where that date is from.
+const LASTMOD: &str = "sitemap lastmod";
 
 /// What was found of an article, for what is usual.
 fn shown(raw: &RawArticle, matched: Matched) -> ArticlesSeen {

@@ -1,7 +1,7 @@
 //! The latest articles of each source: how often it publishes, and which of them are due to be asked for again though the
 //! listing shows them no more. Built from the store at start, bounded, and never written: the store is the truth.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ pub(super) async fn recheck(
         return Ok(());
     }
     let canonical = |url: &str| url::Url::parse(url).ok().map(|url| dedup::canonical(&url, source.drop_query()));
-    let listed: HashSet<String> = state.candidates.iter().filter_map(|c| canonical(&c.url)).collect();
+    let listed = entry::addresses(source, &state.candidates);
     let note = |id, asked, gone| {
         line.recent.lock().unwrap_or_else(PoisonError::into_inner).note(&source.id, id, asked, gone);
     };
@@ -157,7 +157,8 @@ pub(super) async fn recheck(
         line.store.room()?;
         line.keep(source, taken).await?;
         asked += 1;
-        let outcome = entry::bring(line, source, &off_listing(&article), Recheck::Due, false, health).await;
+        let of_round = entry::Round { recheck: Recheck::Due, first_round: false, listed: &listed };
+        let outcome = entry::bring(line, source, &off_listing(&article), of_round, health).await;
         // Whatever came of it, it waits for its next turn, so that one that fails does not keep the others waiting.
         let gone = line.store.page(&key).await?.is_some_and(|page| page.gone_since.is_some());
         note(id, now, gone);

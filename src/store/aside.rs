@@ -87,7 +87,7 @@ fn copy(folder: &Path, target: &Path) -> io::Result<()> {
 
 /// Puts a copy in the place of what was tried on since it was made.
 pub(super) fn put_back(folder: &Path, copy: &Path) -> io::Result<()> {
-    let old = swap::beside(folder, "old");
+    let old = swap::beside(folder, swap::OLD);
     fs::rename(folder, &old)?;
     fs::rename(copy, folder)?;
     fs::remove_dir_all(&old)

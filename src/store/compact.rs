@@ -51,13 +51,13 @@ pub(super) fn if_due(folder: &Path, store: Sled, live: u64, when: Compaction) ->
     let (before, live_bytes) = (Bytes(size), Bytes(live));
     tracing::info!(folder = %folder.display(), %before, live = %live_bytes, "the store is copied to fresh files");
     if let Err(why) = copy(folder, &store, live) {
-        fs::remove_dir_all(swap::beside(folder, "building")).ok();
+        fs::remove_dir_all(swap::beside(folder, swap::BUILDING)).ok();
         tracing::warn!(folder = %folder.display(), %why, "unable to copy the store to fresh files: it goes on with the old ones");
         return Ok(store);
     }
-    let (lock, building) = (store.lock(), swap::beside(folder, "building"));
+    let (lock, building) = (store.lock(), swap::beside(folder, swap::BUILDING));
     drop(store);
-    let old = swap::beside(folder, "old");
+    let old = swap::beside(folder, swap::OLD);
     let fresh = match swap::take(&building).and_then(|fresh| swap::replace(folder, &old).map(|()| fresh)) {
         Ok(fresh) => Arc::new(fresh),
         Err(error) if folder.exists() => {
@@ -83,7 +83,7 @@ pub(super) fn if_due(folder: &Path, store: Sled, live: u64, when: Compaction) ->
     Ok(store)
 }
 
-/// Copies all of a store into `.building`, reads it there, and closes it.
+/// Copies all of a store into `.depeche-building`, reads it there, and closes it.
 fn copy(folder: &Path, store: &Sled, live: u64) -> Result<(), String> {
     if folder.is_symlink() {
         return Err("it is a symbolic link, and cannot be replaced".to_owned());

@@ -165,7 +165,7 @@ fn rebuild(
         None => (aside::next(folder), false),
     };
     // The copy was made before anything was tried on it, so it is the better one to keep.
-    let old = if was_copied { swap::beside(folder, "old") } else { aside.clone() };
+    let old = if was_copied { swap::beside(folder, swap::OLD) } else { aside.clone() };
     swap::replace(folder, &old)
         .map_err(|e| wrong(folder, format!("{e}; the folder must be one that can be renamed")))?;
     if was_copied {

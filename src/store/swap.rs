@@ -1,10 +1,16 @@
 //! Puts a store that was built beside another in its place, so that a crash at any step leaves one whole store.
-//! `.building` is never whole, `.fresh` always is, `.old` is what a `.fresh` took the place of.
+//! `.depeche-building` is never whole, `.depeche-fresh` always is, `.depeche-old` is what a fresh one took the place of.
+//! The names are ours alone: a person who moves a store out of the way calls it `.old`.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Endings of a folder's neighbours.
+pub(super) const BUILDING: &str = "depeche-building";
+pub(super) const FRESH: &str = "depeche-fresh";
+pub(super) const OLD: &str = "depeche-old";
 
 const LOCK: &str = "lock";
 /// A store that was closed a moment ago, or a process that is just being started, holds a lock a little longer.
@@ -20,7 +26,7 @@ pub(super) fn beside(folder: &Path, more: &str) -> PathBuf {
 /// Finishes or undoes a swap that a crash cut short, and takes the folder for this process.
 /// Nothing where another process has it.
 pub(super) fn settle(folder: &Path) -> io::Result<Option<File>> {
-    let (building, fresh, old) = (beside(folder, "building"), beside(folder, "fresh"), beside(folder, "old"));
+    let (building, fresh, old) = (beside(folder, BUILDING), beside(folder, FRESH), beside(folder, OLD));
     let which = [folder, &fresh, &old].into_iter().find(|path| path.exists()).unwrap_or(folder);
     fs::create_dir_all(which)?;
     let Some(lock) = lock(which)? else { return Ok(None) };
@@ -38,7 +44,7 @@ pub(super) fn settle(folder: &Path) -> io::Result<Option<File>> {
 
 /// A new empty folder to build a store in, taken for this process.
 pub(super) fn build(folder: &Path) -> io::Result<(PathBuf, File)> {
-    let building = beside(folder, "building");
+    let building = beside(folder, BUILDING);
     if building.exists() {
         fs::remove_dir_all(&building)?;
     }
@@ -54,7 +60,7 @@ pub(super) fn take(folder: &Path) -> io::Result<File> {
 
 /// Puts what was built and closed in the folder's place; what was there goes to `aside`.
 pub(super) fn replace(folder: &Path, aside: &Path) -> io::Result<()> {
-    let (building, fresh) = (beside(folder, "building"), beside(folder, "fresh"));
+    let (building, fresh) = (beside(folder, BUILDING), beside(folder, FRESH));
     fs::rename(building, &fresh)?;
     sync_parent(folder)?;
     fs::rename(folder, aside)?;

@@ -29,7 +29,14 @@ fn outlines(site: &Site, ui: Language, query: &Query) -> Vec<Outline> {
     let counts = site.edition.counts();
     let mut countries: BTreeSet<Country> = counts.countries.keys().copied().collect();
     countries.extend(site.edition.sources().filter_map(|(_, card)| card.country));
-    let regions: BTreeSet<Region> = countries.iter().map(|c| c.region()).collect();
+    // Narrowed to some, the list is of these alone.
+    countries.retain(|country| {
+        let in_region = query.regions.is_empty() || query.regions.contains(&country.region());
+        in_region && (query.countries.is_empty() || query.countries.contains(country))
+    });
+    // A region of one country is that country.
+    let regions: BTreeSet<Region> =
+        countries.iter().filter(|_| query.countries.is_empty()).map(|country| country.region()).collect();
     let sorted = |mut feeds: Vec<Outline>| {
         feeds.sort_by_key(|feed| match feed {
             Outline::Feed { text, .. } | Outline::Folder { text, .. } => crate::article::fold(text),
@@ -42,15 +49,19 @@ fn outlines(site: &Site, ui: Language, query: &Query) -> Vec<Outline> {
     let by_country = countries.iter().map(|country| {
         feed(site, ui, country.name(ui), Query { countries: BTreeSet::from([*country]), ..query.clone() })
     });
-    let by_theme = site.edition.themes.iter().map(|theme| {
+    let themes = site.edition.themes.iter();
+    let themes = themes.filter(|theme| query.themes.is_empty() || query.themes.contains(&theme.slug));
+    let by_theme = themes.map(|theme| {
         feed(site, ui, theme.name(ui), Query { themes: BTreeSet::from([theme.slug.clone()]), ..query.clone() })
     });
-    vec![
-        feed(site, ui, &name("Everything", "Tout"), query.clone()),
-        Outline::Folder { text: name("Regions", "Régions"), outlines: sorted(by_region.collect()) },
-        Outline::Folder { text: name("Countries", "Pays"), outlines: sorted(by_country.collect()) },
-        Outline::Folder { text: name("Themes", "Thèmes"), outlines: sorted(by_theme.collect()) },
-    ]
+    let folders = [
+        (name("Regions", "Régions"), sorted(by_region.collect())),
+        (name("Countries", "Pays"), sorted(by_country.collect())),
+        (name("Themes", "Thèmes"), sorted(by_theme.collect())),
+    ];
+    let folders = folders.into_iter().filter(|(_, outlines)| !outlines.is_empty());
+    let folders = folders.map(|(text, outlines)| Outline::Folder { text, outlines });
+    std::iter::once(feed(site, ui, &name("Everything", "Tout"), query.clone())).chain(folders).collect()
 }
 
 fn feed(site: &Site, ui: Language, text: &str, query: Query) -> Outline {

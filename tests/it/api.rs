@@ -148,6 +148,13 @@ async fn vocabularies_health_opml_and_pages() {
         assert_eq!(response.status(), 200, "{url}");
     }
 
+    // Narrowed, it lists no feeds of anything else.
+    let narrowed = server.get("/opml?country=HTI&theme=displacement", &[]).await.text().await.unwrap();
+    assert!(narrowed.contains("country=HTI") && !narrowed.contains("country=KEN") && !narrowed.contains("region="));
+    assert_eq!(narrowed.matches("text=\"Countries\"").count(), 1);
+    let region = server.get("/opml?region=latin-america-and-the-caribbean", &[]).await.text().await.unwrap();
+    assert!(region.contains("country=HTI") && !region.contains("country=KEN"));
+
     // The page of an article that has a translation, in both languages of the interface; the API page.
     let all = server.json("/api/v1/articles?limit=200").await;
     let linked = all["data"].as_array().unwrap().iter().find(|a| !a["translations"].as_array().unwrap().is_empty());

@@ -208,20 +208,24 @@ async fn a_swap_that_was_cut_short_is_finished_or_undone() {
         let (store, how) = Store::open_telling(&data).await.unwrap();
         assert_eq!((how, store.head().await.unwrap().seq), (Opened::Whole, ARTICLES), "{name}");
         drop(store);
-        for rest in ["data.building", "data.fresh", "data.old"] {
+        for rest in ["data.depeche-building", "data.depeche-fresh", "data.depeche-old"] {
             assert!(!of(rest).exists(), "{name}: {rest}");
         }
     };
-    fs::create_dir(of("data.building")).unwrap();
-    fs::write(of("data.building/db"), b"half").unwrap();
+    fs::create_dir(of("data.depeche-building")).unwrap();
+    fs::write(of("data.depeche-building/db"), b"half").unwrap();
     whole("while it was built").await;
-    copy(&data, &of("data.fresh"));
+    copy(&data, &of("data.depeche-fresh"));
     whole("before the old one went").await;
-    fs::rename(&data, of("data.old")).unwrap();
-    copy(&of("data.old"), &of("data.fresh"));
+    fs::rename(&data, of("data.depeche-old")).unwrap();
+    copy(&of("data.depeche-old"), &of("data.depeche-fresh"));
     whole("between the two renames").await;
-    copy(&data, &of("data.old"));
+    copy(&data, &of("data.depeche-old"));
     whole("before the old one was removed").await;
-    fs::rename(&data, of("data.old")).unwrap();
+    fs::rename(&data, of("data.depeche-old")).unwrap();
     whole("with nothing but the old one").await;
+    // What a person put out of the way is not ours.
+    copy(&data, &of("data.old"));
+    whole("beside a person's own copy").await;
+    assert!(of("data.old").exists());
 }

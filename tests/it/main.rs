@@ -4,6 +4,7 @@
 mod alarms;
 mod api;
 mod articles;
+mod astray;
 mod commands;
 mod compaction;
 mod copies;

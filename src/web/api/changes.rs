@@ -1,6 +1,8 @@
 //! `/api/v1/changes`: every change exactly once, by a cursor that is good for ever. After a restore an older cursor is
 //! answered from the beginning, and says so: at least once, never silently wrong.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
@@ -15,6 +17,9 @@ use crate::query::QueryError;
 const USUAL: usize = 500;
 /// The most that `limit` may say.
 const MOST: usize = 1000;
+/// How long lists and feeds are waited for, and how often they are looked at.
+const PATIENCE: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_millis(20);
 
 pub(in crate::web) async fn changes(State(site): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let parameters = Parameters::of(&uri, &["since", "limit"]);
@@ -43,12 +48,21 @@ pub(in crate::web) async fn changes(State(site): Shared, uri: Uri, headers: Head
         reset = epoch != head.epoch || seq > head.seq;
         after = if reset { 0 } else { seq };
     }
-    let changes = site.store.changes(after, limit).await?;
+    // No further than lists and feeds tell of: whoever takes a cursor and then lists must not miss what lies between.
+    // They are some moments behind at most, which is waited for.
+    let mut waited = Duration::ZERO;
+    while site.edition.version() < head.seq && waited < PATIENCE {
+        tokio::time::sleep(STEP).await;
+        waited += STEP;
+    }
+    let shown = site.edition.version().min(head.seq);
+    let mut changes = site.store.changes(after, limit).await?;
+    changes.retain(|change| change.seq <= shown);
     let last = changes.last().map_or(after, |change| change.seq);
     let mut body = json!({
         "changes": changes,
         "next": format!("{}-{last}", head.epoch.simple()),
-        "more": last < head.seq,
+        "more": last < shown,
     });
     if reset {
         body["reset"] = json!(true);

@@ -27,7 +27,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;mar
 a{color:#0033a0}header,footer{border-bottom:1px solid #d5dbe1;padding:.5rem 0;display:flex;gap:1rem;flex-wrap:wrap;justify-content:space-between}\
 footer{border:0;border-top:1px solid #d5dbe1;margin-top:2rem;color:#5a6673;font-size:.9rem}h1{font-size:1.4rem;margin:.5rem 0}h2{font-size:1.1rem;margin:1.2rem 0 .2rem}\
 article{border-bottom:1px solid #eceff2;padding:.6rem 0}table{border-collapse:collapse}th,td{text-align:start;vertical-align:top;padding:.2rem .8rem .2rem 0}img{max-width:100%;height:auto}\
-.meta{color:#5a6673;font-size:.9rem}.tag{background:#eef2f8;border-radius:3px;padding:0 .35rem;margin-right:.3rem;white-space:nowrap;font-size:.85rem}\
+.meta{color:#5a6673;font-size:.9rem}.tag{background:#eef2f8;border-radius:3px;padding:0 .35rem;margin-right:.3rem;display:inline-block;max-width:100%;font-size:.85rem}\
 form{display:flex;gap:.6rem;flex-wrap:wrap;align-items:end;background:#f6f8fa;padding:.8rem;border-radius:6px}label{display:block;font-size:.85rem;color:#5a6673}\
 select,input,button{font:inherit;padding:.25rem;max-width:16rem}.feeds{background:#f6f8fa;padding:.6rem .8rem;border-radius:6px;margin:.8rem 0;overflow-wrap:anywhere}\
 .health{width:100%;font-size:.92rem}.health th,.health td{border-bottom:1px solid #eceff2;padding:.5rem .7rem .5rem 0}.health td{overflow-wrap:anywhere}.health tr:target{background:#fff7d6}\
