@@ -138,6 +138,10 @@ async fn whole(line: &Line, store: &Path, source: &Source, shown: &mut Shown) ->
         shown.say("cut off", "the feed ends before its end; what came whole is shown");
     }
     shown.say("candidates", listing.candidates.len());
+    // What a profile found needs no other reading.
+    if listing.left_out != extract::LeftOut::default() {
+        shown.say("left out", listing.left_out.to_string());
+    }
     shown.say("next page", listing.next.as_ref().map(Url::to_string));
     let rows = listing.candidates.iter().take(SHOWN).map(|c| {
         let date = c.date.as_ref().map_or_else(|| "no date".to_owned(), |d| d.to_rfc3339());
@@ -146,7 +150,16 @@ async fn whole(line: &Line, store: &Path, source: &Source, shown: &mut Shown) ->
     shown.list("first candidates", rows.collect());
     match listing.candidates.iter().find(|c| c.has_page) {
         Some(first) => page(line, store, Some(source), &first.url, shown).await,
-        None => Err(format!("unable to go on: the listing {} gives no page to look at", source.url)),
+        None => Err(format!("unable to go on: the listing {} gives no page to look at{}", source.url, why(&listing))),
+    }
+}
+
+/// What was there instead of a list, where the generic rules looked for one.
+fn why(listing: &Listing) -> String {
+    match listing {
+        Listing { needs_javascript: true, .. } => ": it needs JavaScript, which is not run".to_owned(),
+        Listing { left_out, .. } if *left_out != extract::LeftOut::default() => format!(": {left_out}"),
+        _ => String::new(),
     }
 }
 

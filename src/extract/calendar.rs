@@ -134,6 +134,11 @@ pub(super) fn weekday_beside(before: &str, after: &str) -> Option<Weekday> {
     weekday(&head[start..]).or_else(|| weekday(&tail[..end]))
 }
 
+/// True for a weekday's name.
+pub(super) fn is_weekday(name: &str) -> bool {
+    weekday(name).is_some()
+}
+
 fn weekday(name: &str) -> Option<Weekday> {
     let at = WEEKDAYS.iter().position(|names| names.contains(&name))?;
     Weekday::from_monday_zero_offset(i8::try_from(at).ok()?).ok()

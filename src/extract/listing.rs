@@ -1,17 +1,15 @@
 //! The candidates of a listing page: by the profile's selectors, else by structure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use scraper::{ElementRef, Selector};
 use url::Url;
 
-use super::page::{Page, outermost, same_host, text_of};
+use super::page::{Page, outermost, text_of};
 use super::profile::{Alternatives, Profile};
 use super::published::reader;
-use super::{Candidate, Container, ExtractError, Listing, MOST_CANDIDATES, PageInput, marks, scripts};
+use super::{Candidate, Container, ExtractError, Listing, MOST_CANDIDATES, PageInput, scripts, structure};
 
-/// Links of a page that are looked at for want of a profile.
-const MOST_LINKS: usize = 10_000;
 /// Items that an item may stand in: a card in a card, not each element in each.
 const MOST_AROUND: usize = 8;
 
@@ -34,7 +32,7 @@ pub fn listing(input: &PageInput<'_>, profile: Option<&Profile>) -> Result<Listi
     }
     if listing.candidates.is_empty() {
         // An empty list stays empty: what stands around it is no news.
-        listing.candidates = by_structure(&page, &areas);
+        (listing.candidates, listing.left_out) = structure::read(&page, &areas);
         listing.fallback = profile.is_some() && !listing.candidates.is_empty();
         let waits = listing.container == Container::Found && areas.iter().any(|area| scripts::waits(*area));
         listing.needs_javascript = listing.candidates.is_empty() && (waits || scripts::makes(&page));
@@ -100,95 +98,17 @@ fn link(page: &Page<'_>, item: ElementRef<'_>, profile: &Profile) -> Option<(Url
     found.find_map(|a| Some((page.link(a.value().attr("href")?)?, text_of(a))))
 }
 
-/// Links on this host that carry a title's worth of text outside of chrome: those deeper than the listing's own path,
-/// and those that stand as they do.
-fn by_structure(page: &Page<'_>, areas: &[ElementRef<'_>]) -> Vec<Candidate> {
-    let own = page.input.url.path().trim_end_matches('/');
-    let Ok(links) = Selector::parse("a[href]") else { return Vec::new() };
-    let mut found: Vec<(Url, String, u64, bool)> = Vec::new();
-    let mut known: HashSet<Url> = HashSet::new();
-    let mut reader = marks::Reader::default();
-    for a in areas.iter().flat_map(|area| area.select(&links)).take(MOST_LINKS) {
-        let title = text_of(a);
-        let Some(url) = a.value().attr("href").and_then(|href| page.link(href)) else { continue };
-        let is_own = url.path().trim_end_matches('/') == own;
-        if is_own || !is_title(&title) || !same_host(&url, page.input.url) || is_chrome(a, &mut reader) {
-            continue;
-        }
-        let deeper = url.path().starts_with(own) && url.path().trim_end_matches('/').len() > own.len() + 8;
-        if known.insert(url.clone()) {
-            found.push((url, title, place(a), deeper));
-            if found.len() == MOST_CANDIDATES {
-                break;
-            }
-        }
-    }
-    let mut places: HashMap<u64, usize> = HashMap::new();
-    found.iter().filter(|(.., deeper)| *deeper).for_each(|(_, _, place, _)| *places.entry(*place).or_default() += 1);
-    if places.values().sum::<usize>() < 2 {
-        return Vec::new();
-    }
-    found.retain(|(_, _, place, deeper)| *deeper || places.get(place).is_some_and(|count| *count > 1));
-    found.into_iter().map(|(url, title, ..)| Candidate::of_page(url, title, None)).collect()
-}
-
 /// Links that carry a title, or that stand beside one where the profile says: what is full of them is no empty list.
 fn missed(page: &Page<'_>, profile: &Profile, areas: &[ElementRef<'_>]) -> usize {
-    let Ok(any) = Selector::parse("a[href]") else { return 0 };
-    let (mut titled, mut linked, mut titles) = (HashSet::new(), HashSet::new(), HashSet::new());
-    let mut reader = marks::Reader::default();
+    let (mut linked, mut titles) = (HashSet::new(), HashSet::new());
     let url = |a: ElementRef<'_>| page.link(a.value().attr("href")?).filter(|url| url != page.input.url);
     for area in areas {
-        for a in area.select(&any).take(MOST_LINKS) {
-            if is_title(&text_of(a)) && !is_chrome(a, &mut reader) {
-                titled.extend(url(a));
-            }
-        }
         linked.extend(alternatives(*area, &profile.link).into_iter().filter_map(url));
         titles.extend(alternatives(*area, &profile.title).into_iter().map(text_of).filter(|text| is_title(text)));
     }
-    titled.len().max(linked.len().min(titles.len()))
+    structure::titled(page, areas).len().max(linked.len().min(titles.len()))
 }
 
 fn is_title(text: &str) -> bool {
     text.chars().count() >= 20
-}
-
-/// How an element stands: the names and classes of it and the three around it.
-fn place(element: ElementRef<'_>) -> u64 {
-    let around = element.ancestors().filter_map(ElementRef::wrap).take(3);
-    let mut text = String::new();
-    for e in std::iter::once(element).chain(around) {
-        text.push_str(e.value().name());
-        text.push_str(e.value().attr("class").unwrap_or_default());
-        text.push('/');
-    }
-    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
-}
-
-/// True in a menu, a header, a footer and the like. A card may have a header and a footer of its own.
-fn is_chrome<'a>(link: ElementRef<'a>, reader: &mut marks::Reader<'a>) -> bool {
-    const ANYWHERE: marks::Marks = marks::NAV | marks::SHARE | marks::ADVERT | marks::COMMENT;
-    let mut in_card = false;
-    for e in link.ancestors().filter_map(ElementRef::wrap) {
-        let element = e.value();
-        let marks = ["class", "id", "role"]
-            .iter()
-            .filter_map(|name| element.attr(name))
-            .fold(0, |marks, names| marks | reader.read(names));
-        match element.name() {
-            "nav" | "aside" => return true,
-            "header" | "footer" if !in_card => return true,
-            // What a page's own frame is called says nothing of what stands in it.
-            "html" | "body" | "main" => return false,
-            "article" | "li" => in_card = true,
-            _ => {}
-        }
-        let beside =
-            element.attr("class").or_else(|| element.attr("id")).is_some_and(|names| names.contains("sidebar"));
-        if beside || marks & ANYWHERE != 0 || (!in_card && marks & marks::CHROME != 0) {
-            return true;
-        }
-    }
-    false
 }

@@ -29,6 +29,7 @@ mod rivals;
 mod scene;
 mod scripts;
 mod sitemap;
+mod structure;
 mod title;
 #[allow(clippy::approx_constant, reason = "the thresholds are data")]
 mod weights;
@@ -44,6 +45,7 @@ pub use propose::{Proposal, Trial, TrialOfArticle, propose};
 pub use published::is_weak;
 pub use rivals::{Rival, left_out, rivals};
 pub use sitemap::{Sitemap, is_article, sitemap};
+pub use structure::LeftOut;
 
 use jiff::Timestamp;
 use url::Url;
@@ -96,6 +98,8 @@ pub struct Listing {
     pub needs_javascript: bool,
     /// Links with a title in a container in which nothing was found as an article.
     pub missed: usize,
+    /// Links that the reading by structure left out; all 0 where it was not needed.
+    pub left_out: LeftOut,
     /// Links to articles, unique, in the order of the page.
     pub candidates: Vec<Candidate>,
     /// The next page of the listing.
@@ -119,6 +123,7 @@ impl Listing {
             fallback: false,
             needs_javascript: false,
             missed: 0,
+            left_out: LeftOut::default(),
             candidates,
             next: None,
             cut: false,

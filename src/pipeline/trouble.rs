@@ -98,7 +98,7 @@ fn of_listing(error: &ListingError) -> (Step, Cause) {
     match error {
         ListingError::Gone { status, .. } => (Step::Fetch, Cause::Gone { status: *status }),
         ListingError::NoContainer { .. } => (Step::Container, Cause::MarkupChanged),
-        ListingError::NoItems { .. } => (Step::Items, Cause::NoList),
+        ListingError::NoItems { .. } | ListingError::NoList { .. } => (Step::Items, Cause::NoList),
         ListingError::NeedsJavascript { .. } => (Step::Listing, Cause::NeedsJavascript),
         ListingError::IsFeed { .. } => (Step::Listing, Cause::IsFeed),
         ListingError::Moved { host, .. } => (Step::Listing, Cause::Moved { host: host.clone() }),

@@ -31,6 +31,7 @@ mod ladder;
 mod layering;
 mod lease;
 mod line;
+mod listings;
 mod manners;
 mod notices;
 mod orders;

@@ -64,8 +64,11 @@ pub(super) fn judge(
             return Err(ListingError::NoContainer { url: url.clone(), selector: container });
         }
         _ if is_empty => {
-            let selector = item.unwrap_or_else(|| "by structure".to_owned());
-            return Err(ListingError::NoItems { url: url.clone(), selector });
+            let (url, left_out) = (url.clone(), listing.left_out);
+            return Err(match item {
+                Some(selector) => ListingError::NoItems { url, selector, left_out },
+                None => ListingError::NoList { url, left_out },
+            });
         }
         Container::Missing => {
             let why = format!(

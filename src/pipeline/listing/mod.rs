@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::Line;
 use crate::config::{Kind, Source};
 use crate::dedup;
-use crate::extract::{self, Candidate, ExtractError, Listing, PageInput};
+use crate::extract::{self, Candidate, ExtractError, LeftOut, Listing, PageInput};
 use crate::fetch::{FetchError, Fetched, Page, Validators};
 use crate::health::ListingSeen;
 use crate::store::{PageMemory, SourceState, StoreError, StoredCandidate};
@@ -50,15 +50,27 @@ pub enum ListingError {
         /// As configured.
         selector: String,
     },
-    /// Nothing on the page looks like a list of articles.
+    /// The profile finds nothing, and nothing on the page looks like a list of articles.
     #[error(
-        "unable to find an article link on {url}: listing.item {selector:?} matched nothing; adapt the profile, or the page is made by scripts"
+        "unable to find an article link on {url}: listing.item {selector:?} gave none, and nothing looks like a list of articles ({left_out}); adapt the profile"
     )]
     NoItems {
         /// The listing.
         url: Url,
-        /// As configured, or `by structure`.
+        /// As configured.
         selector: String,
+        /// What was there.
+        left_out: LeftOut,
+    },
+    /// There is no profile, and nothing on the page looks like a list of articles.
+    #[error(
+        "unable to find a list of articles on {url} by its structure: {left_out}; check the address, describe the list in a profile, or use a feed or a sitemap"
+    )]
+    NoList {
+        /// The listing.
+        url: Url,
+        /// What was there.
+        left_out: LeftOut,
     },
     /// A feed where a page was configured.
     #[error("unable to find an article link on {url}: this is a feed; write kind = \"feed\" in the source")]
