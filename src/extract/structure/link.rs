@@ -1,8 +1,10 @@
 //! The links of a page that could lead to an article: on its host, outside of its menus and sentences. What they lead to
 //! is nobody's concern here.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
+use ego_tree::NodeId;
 use scraper::{ElementRef, Node, Selector};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
@@ -15,6 +17,9 @@ use crate::extract::page::{Page, same_host, text_of};
 const MOST_LINKS: usize = 10_000;
 /// Characters before a link, in its line, that make it part of a sentence.
 const SENTENCE: usize = 40;
+/// Nodes before a link that are looked at, and texts of each.
+const MOST_BEFORE: usize = 60;
+const MOST_TEXTS: usize = 20;
 /// A title is no longer than this, in characters.
 const LONGEST_TITLE: usize = 300;
 /// Characters of a title at least, by their weight.
@@ -37,7 +42,7 @@ pub(super) struct Link<'a> {
 /// The links of some areas, in their order.
 pub(super) fn links<'a>(page: &Page<'_>, areas: &[ElementRef<'a>], left: &mut LeftOut) -> Vec<Link<'a>> {
     let Ok(any) = Selector::parse("a[href]") else { return Vec::new() };
-    let mut reader = marks::Reader::default();
+    let mut chrome = Chrome::default();
     let mut links = Vec::new();
     for element in areas.iter().flat_map(|area| area.select(&any)).take(MOST_LINKS) {
         left.links += 1;
@@ -48,7 +53,7 @@ pub(super) fn links<'a>(page: &Page<'_>, areas: &[ElementRef<'a>], left: &mut Le
         };
         if !same_host(&url, page.input.url) {
             left.elsewhere += 1;
-        } else if is_label(element) || is_chrome(element, &mut reader) {
+        } else if is_label(element) || chrome.holds(element) {
             left.in_menus += 1;
         } else if is_in_sentence(element) {
             left.in_sentences += 1;
@@ -145,12 +150,10 @@ fn is_in_sentence(link: ElementRef<'_>) -> bool {
     let mut before = 0;
     let mut at = link;
     loop {
-        for sibling in at.prev_siblings() {
+        for sibling in at.prev_siblings().take(MOST_BEFORE) {
             match (sibling.value(), ElementRef::wrap(sibling)) {
-                (Node::Text(text), _) => {
-                    before += text.split_whitespace().map(|w| w.chars().count() + 1).sum::<usize>()
-                }
-                (_, Some(e)) if is_inline(e) => before += text_of(e).chars().count(),
+                (Node::Text(text), _) => before += length(text),
+                (_, Some(e)) if is_inline(e) => before += e.text().take(MOST_TEXTS).map(length).sum::<usize>(),
                 (_, Some(e)) if e.value().name() != "a" => return before > SENTENCE,
                 _ => {}
             }
@@ -165,33 +168,66 @@ fn is_in_sentence(link: ElementRef<'_>) -> bool {
     }
 }
 
-/// True in a menu, a header, a footer and the like. A card may have a header and a footer of its own.
-fn is_chrome<'a>(link: ElementRef<'a>, reader: &mut marks::Reader<'a>) -> bool {
-    const ANYWHERE: marks::Marks = marks::NAV | marks::SHARE | marks::ADVERT | marks::COMMENT;
-    let is_card = |e: &ElementRef<'_>| matches!(e.value().name(), "article" | "li");
-    let is_of_card = |e: ElementRef<'_>| e.ancestors().filter_map(ElementRef::wrap).any(|e| is_card(&e) || is_main(e));
-    let mut in_card = false;
-    for e in link.ancestors().filter_map(ElementRef::wrap) {
-        let element = e.value();
-        // What a page's own frame is called says nothing of what stands in it.
-        if matches!(element.name(), "html" | "body") || is_main(e) {
-            return false;
+/// Characters of a text's words, as far as they tell a sentence: what stands before a thousand links is not counted whole
+/// for each.
+fn length(text: &str) -> usize {
+    let bytes = 8 * SENTENCE;
+    let start = text.char_indices().map(|(at, _)| at).find(|at| text.len() - at <= bytes).unwrap_or(text.len());
+    text[start..].split_whitespace().map(|word| word.chars().count() + 1).sum()
+}
+
+/// Tells links in menus, headers, footers and the like. A card may have a header and a footer of its own.
+#[derive(Default)]
+struct Chrome<'a> {
+    reader: marks::Reader<'a>,
+    /// What was told of an element, come to from inside a card or not: a thousand links may stand in one frame.
+    known: HashMap<(NodeId, bool), bool>,
+}
+
+impl<'a> Chrome<'a> {
+    fn holds(&mut self, link: ElementRef<'a>) -> bool {
+        let (mut in_card, mut is_chrome, mut passed) = (false, false, Vec::new());
+        for e in link.ancestors().filter_map(ElementRef::wrap) {
+            // What a page's own frame is called says nothing of what stands in it.
+            if matches!(e.value().name(), "html" | "body") || is_main(e) {
+                break;
+            }
+            if let Some(known) = self.known.get(&(e.id(), in_card)) {
+                is_chrome = *known;
+                break;
+            }
+            passed.push((e.id(), in_card));
+            in_card |= is_card(e);
+            if self.is_chrome(e, in_card) {
+                is_chrome = true;
+                break;
+            }
         }
+        self.known.extend(passed.into_iter().map(|key| (key, is_chrome)));
+        is_chrome
+    }
+
+    fn is_chrome(&mut self, e: ElementRef<'a>, in_card: bool) -> bool {
+        const ANYWHERE: marks::Marks = marks::NAV | marks::SHARE | marks::ADVERT | marks::COMMENT;
+        let element = e.value();
         let names = || ["class", "id", "role"].iter().filter_map(|name| element.attr(name));
-        let marks = names().fold(0, |marks, names| marks | reader.read(names));
-        in_card |= is_card(&e);
+        let marks = names().fold(0, |marks, names| marks | self.reader.read(names));
         let is_frame = matches!(element.name(), "header" | "footer") || names().any(|names| names.contains("footer"));
         // A list of results is what a search is for.
         let is_named = !in_card && marks & marks::CHROME != 0 && marks & marks::LIST == 0;
-        if matches!(element.name(), "nav" | "aside")
+        matches!(element.name(), "nav" | "aside")
             || is_beside(e)
             || marks & ANYWHERE != 0
             || ((is_frame || is_named) && !is_of_card(e))
-        {
-            return true;
-        }
     }
-    false
+}
+
+fn is_card(element: ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "article" | "li")
+}
+
+fn is_of_card(element: ElementRef<'_>) -> bool {
+    element.ancestors().filter_map(ElementRef::wrap).any(|e| is_card(e) || is_main(e))
 }
 
 pub(super) fn is_main(element: ElementRef<'_>) -> bool {
