@@ -114,10 +114,10 @@ fn below<'a>(links: &'a [Link<'a>], own: &Url, reader: Reader) -> Vec<Member<'a>
 /// Adds links that are of no group, each with the date of what holds it and no other of them all; in the page's order.
 fn alone<'a>(mut taken: Vec<Member<'a>>, others: Vec<&'a Link<'a>>, reader: Reader) -> Vec<Member<'a>> {
     let all: Vec<&Link<'_>> = taken.iter().map(|member| member.link).chain(others).collect();
-    let mut added: Vec<Member<'a>> = Vec::new();
+    let (mut added, mut known): (Vec<Member<'a>>, HashSet<&Url>) = Default::default();
     for (link, item) in all.iter().zip(group::items(&all)).skip(taken.len()) {
         if let Some(title) = link.title.clone()
-            && added.iter().all(|member| member.link.url != link.url)
+            && known.insert(&link.url)
         {
             added.push(Member { link, title, date: None, item });
         }

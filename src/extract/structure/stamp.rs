@@ -16,6 +16,8 @@ use crate::extract::places::is_update;
 const MOST_NODES: usize = 400;
 /// Characters of a line that may be a date.
 const LONGEST: usize = 48;
+/// Nodes of a line that may be a date.
+const MOST_IN_LINE: usize = 40;
 /// Characters of text straight in an element that make it a paragraph.
 const PARAGRAPH: usize = 60;
 /// Words beside a date that a line may have: a place, a kind of article.
@@ -73,9 +75,9 @@ impl Stamps {
             return false;
         }
         let mut line = String::new();
-        for text in element.text() {
-            line.push_str(text);
-            if line.len() > 4 * LONGEST {
+        for (at, node) in element.descendants().enumerate() {
+            line.push_str(node.value().as_text().map_or("", |text| &text[..]));
+            if line.len() > 4 * LONGEST || at > MOST_IN_LINE {
                 return true;
             }
         }
