@@ -21,6 +21,15 @@ const SHOWN: &[&[&str]] = &[
 /// A line longer than this is no date line.
 const LONGEST: usize = 160;
 
+/// What dates are said to be from that nothing marks as the article's own.
+const DATELINE: &str = "dateline";
+const NEAR: &str = "near the headline";
+const SAYS_SO: &str = "a line that says so";
+const OF_ITS_OWN: &str = "a line of its own";
+const OF_A_CHANGE: &str = "a line about a change";
+/// All of these.
+pub(super) const UNMARKED: &[&str] = &[DATELINE, NEAR, SAYS_SO, OF_ITS_OWN, OF_A_CHANGE];
+
 /// An element that may show the date.
 struct Place<'a> {
     element: ElementRef<'a>,
@@ -142,11 +151,11 @@ impl<'a> Places<'a> {
         // A dateline is the article's own; a date in the chrome may be another story's.
         let dateline: String = text.chars().take(120).collect();
         reader
-            .read(&dateline, "dateline")
+            .read(&dateline, DATELINE)
             .or_else(|| self.by_class(reader, 2, false))
-            .or_else(|| self.lines.iter().find_map(|line| reader.read(line, "near the headline")))
-            .or_else(|| self.spoken.iter().find_map(|line| reader.read(line, "a line that says so")))
-            .or_else(|| self.bare.iter().find_map(|line| reader.read(line, "a line of its own")))
+            .or_else(|| self.lines.iter().find_map(|line| reader.read(line, NEAR)))
+            .or_else(|| self.spoken.iter().find_map(|line| reader.read(line, SAYS_SO)))
+            .or_else(|| self.bare.iter().find_map(|line| reader.read(line, OF_ITS_OWN)))
     }
 
     fn by_class(&self, reader: &Reader, rank: usize, aside: bool) -> Option<PageDate> {
@@ -164,7 +173,7 @@ impl<'a> Places<'a> {
             .and_then(|place| place.read(reader))
             .or_else(|| self.by_class(reader, 0, true))
             .or_else(|| self.by_class(reader, 1, true))
-            .or_else(|| self.changed.iter().find_map(|line| reader.read(line, "a line about a change")))
+            .or_else(|| self.changed.iter().find_map(|line| reader.read(line, OF_A_CHANGE)))
     }
 }
 

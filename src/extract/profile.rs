@@ -107,6 +107,11 @@ impl Profile {
     pub fn rules(&self) -> &ProfileRules {
         &self.rules
     }
+
+    /// True where it says where bodies stand.
+    pub fn describes_body(&self) -> bool {
+        self.rules.article_body.is_some()
+    }
 }
 
 fn alternatives(key: &'static str, text: &str) -> Result<Alternatives, BadSelector> {

@@ -9,7 +9,7 @@ use super::PageInput;
 use super::date::Reader;
 use super::facts::Facts;
 use super::page::{Page, text_of};
-use super::places::{Places, is_update};
+use super::places::{Places, UNMARKED, is_update};
 use super::profile::Profile;
 use crate::article::PageDate;
 
@@ -51,6 +51,8 @@ const PUBLISHED: &[&str] = &[
 /// Names of meta elements that hold a date of some kind: as often that of a change, or of the day the page was made.
 const DATED: &[&str] =
     &["dcterms.date", "dc.date", "dc:date", "date", "search.date", "gentime", "timestamp", "last-modified-date"];
+/// What the date of a change in structured data is said to be from.
+const CHANGED: &str = "json-ld dateModified";
 /// Names of meta elements that hold the date of a change: better than nothing.
 const MODIFIED: &[&str] = &[
     "article:modified_time",
@@ -66,16 +68,8 @@ const MODIFIED: &[&str] = &[
 ];
 /// True for a date that may be another story's, or that of a change: what a listing or a feed says outweighs it.
 pub fn is_weak(date: &PageDate) -> bool {
-    const WEAK: &[&str] = &[
-        "near the headline",
-        "dateline",
-        "a line that says so",
-        "a line of its own",
-        "a line about a change",
-        "json-ld dateModified",
-    ];
     let from = date.from.as_str();
-    WEAK.contains(&from) || MODIFIED.contains(&from) || DATED.contains(&from)
+    from == CHANGED || [UNMARKED, MODIFIED, DATED].iter().any(|names| names.contains(&from))
 }
 
 pub(super) fn find(
@@ -261,7 +255,7 @@ fn by_modified(facts: &Facts<'_>, reader: &Reader) -> Option<PageDate> {
         .json_values("dateModified")
         .into_iter()
         .filter_map(|v| v.as_str())
-        .find_map(|text| reader.read(text, "json-ld dateModified"))
+        .find_map(|text| reader.read(text, CHANGED))
         .or_else(|| by_meta(facts, MODIFIED, reader))
 }
 

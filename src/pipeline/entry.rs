@@ -220,7 +220,8 @@ pub(super) async fn bring(
             };
             // Its profile fits no more: what stands there may be anything, and what was read well stays as it was.
             let was_described = stored.as_ref().is_some_and(|known| matches!(known.by, ExtractedBy::Profile(_)));
-            if live && was_described && describes_body(source) && raw.by == ExtractedBy::Generic {
+            let describes_body = source.profile.as_ref().is_some_and(|profile| profile.describes_body());
+            if live && was_described && describes_body && raw.by == ExtractedBy::Generic {
                 let before = memory.unwrap_or_default();
                 line.store.save_page(&key, PageMemory { fetched: now, ..before }).await?;
                 return Ok(Outcome::Unchanged);
@@ -245,11 +246,6 @@ pub(super) async fn bring(
             Ok(outcome)
         }
     }
-}
-
-/// True where the source's profile says where bodies stand.
-fn describes_body(source: &Source) -> bool {
-    source.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some())
 }
 
 /// The address that an article goes by: the one that its page names as canonical, if that may be believed. A page that

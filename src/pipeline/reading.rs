@@ -116,7 +116,7 @@ pub(super) fn read_telling(capture: &Capture, rules: &Rules) -> Result<Read, Ext
         memory: rules.memory.as_deref(),
     };
     let extract::Reading { mut raw, matched, blocks } = extract::read(&input, rules.profile.as_deref())?;
-    let describes_body = rules.profile.as_ref().is_some_and(|profile| profile.rules().article_body.is_some());
+    let describes_body = rules.profile.as_ref().is_some_and(|profile| profile.describes_body());
     if rules.kind == Kind::Sitemap && !extract::is_article(&raw, describes_body) {
         return Ok(Read { raw: None, shown: shown(&raw, matched), blocks: Vec::new() });
     }

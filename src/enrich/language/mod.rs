@@ -115,10 +115,10 @@ impl Languages {
         if !sure && title.split_whitespace().chain(text.split_whitespace()).take(2).count() < 2 {
             return prior(declared);
         }
-        let words: Vec<String> = own().flat_map(|v| v.words.iter().cloned()).collect();
         // A single window was judged already.
         let doubted = outside(declared).is_some();
-        if (doubted || own().count() > 1) && !self.proof.holds(&self.letters, language, &words, doubted) {
+        let words = || own().flat_map(|v| v.words.iter().cloned()).collect::<Vec<String>>();
+        if (doubted || own().count() > 1) && !self.proof.holds(&self.letters, language, &words(), doubted) {
             return other(Language::UND, share, declared, vec![format!("too few small words: {language}")]);
         }
         self.weigh(language, sure, share, &cast, declared, evidence)

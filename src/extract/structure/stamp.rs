@@ -96,7 +96,7 @@ impl Stamps {
     pub fn read(&self, reader: &Reader) -> Option<PageDate> {
         let of = |texts: &[String]| {
             let mut dates: Vec<PageDate> = Vec::new();
-            for date in texts.iter().filter_map(|text| reader.read(&western(text), "listing")) {
+            for date in texts.iter().filter_map(|text| reader.read(text, "listing")) {
                 if dates.iter().all(|known| known.date != date.date) {
                     dates.push(date);
                 }
@@ -125,7 +125,7 @@ fn pair(text: &str) -> Option<(u8, u8)> {
 
 /// True for a text that is a date and no title.
 pub(super) fn is_only_a_date(text: &str) -> bool {
-    is_line(text) && Reader { order: DateOrder::default(), latest: None }.read(&western(text), "listing").is_some()
+    is_line(text) && Reader { order: DateOrder::default(), latest: None }.read(text, "listing").is_some()
 }
 
 /// True for a line that has a number, one year at most, and few words that are none of a date.
@@ -142,18 +142,6 @@ fn is_line(text: &str) -> bool {
     years.count() <= 1
         && others.count() <= MOST_WORDS
         && !words.into_iter().any(|w| OTHERS.iter().any(|o| w.starts_with(o)))
-}
-
-/// Numbers in the digits that the reader knows.
-fn western(text: &str) -> String {
-    let digit = |c: char, zero: char| char::from_digit(u32::from(c) - u32::from(zero), 10);
-    text.chars()
-        .map(|c| match c {
-            '٠'..='٩' => digit(c, '٠').unwrap_or(c),
-            '۰'..='۹' => digit(c, '۰').unwrap_or(c),
-            _ => c,
-        })
-        .collect()
 }
 
 #[cfg(test)]
